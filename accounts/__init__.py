@@ -1,0 +1,1 @@
+"""Tenants, the people who work for them, who is asking, and what they may do."""

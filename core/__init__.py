@@ -1,0 +1,1 @@
+"""Settings, errors, ids, clock, events, logs, language. Imports nothing of ours; holds nothing about the trade."""

@@ -1,0 +1,57 @@
+"""What the operator may set, by environment variable or in `.env`. docs/settings.md lists it; a test compares."""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Read once at start and passed in. What a tenant may change for itself is data, not a setting."""
+
+    model_config = SettingsConfigDict(env_prefix="YINGDA_", env_file=".env", extra="ignore")
+
+    data_dir: Path = Field(Path("var"), description="数据目录：SQLite 数据库与可重建的索引缓存")
+    database_url: str = Field("", description="数据库地址；留空用数据目录里的 SQLite，规模化用 postgresql://…")
+    redis_url: str = Field("", description="Redis 地址；留空为单进程，设置后可多进程、多机部署")
+    host: str = Field("127.0.0.1", description="监听地址")
+    port: int = Field(8000, ge=1, le=65535, description="监听端口")
+    workers: int = Field(1, ge=1, le=64, description="服务进程数；大于 1 时需要 PostgreSQL 与 Redis")
+    demo: bool = Field(False, description="演示模式：载入演示租户并允许公开的演示密码；切勿用于生产")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="日志级别")
+    log_format: Literal["console", "json"] = Field("json", description="日志格式：json 便于采集，console 便于阅读")
+    session_hours: int = Field(12, ge=1, le=720, description="坐席登录的有效小时数")
+    visitor_days: int = Field(180, ge=1, le=3650, description="客户身份令牌的有效天数，每次打开聊天顺延")
+    max_message_chars: int = Field(10_000, ge=100, le=100_000, description="一条消息的最大字数")
+    encoder_dir: Path = Field(
+        REPOSITORY / "data" / "models" / "encoder", description="句向量模型目录；默认用随源码提供的模型"
+    )
+    answer_threads: int = Field(2, ge=1, le=64, description="计算答案的线程数，通常等于 CPU 核数")
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, url: str) -> str:
+        scheme = url.partition("://")[0]
+        if url and scheme not in {"sqlite", "sqlite+aiosqlite", "postgresql", "postgresql+asyncpg", "postgres"}:
+            raise ValueError("YINGDA_DATABASE_URL 只支持 sqlite:///… 与 postgresql://…")
+        return url
+
+    def async_database_url(self) -> str:
+        """The URL with the driver that we ship for it."""
+        url = self.database_url or f"sqlite:///{(self.data_dir / 'yingda.db').absolute()}"
+        scheme, _, rest = url.partition("://")
+        driver = "sqlite+aiosqlite" if scheme.startswith("sqlite") else "postgresql+asyncpg"
+        return f"{driver}://{rest}"
+
+
+def limit_compute_threads() -> None:
+    """One thread a call: FAISS, OpenBLAS and ONNX Runtime each bring a pool, and together they fight for the cores.
+
+    Must run before numpy or faiss is imported; parallelism comes from answering several questions at once.
+    """
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")

@@ -1,0 +1,1 @@
+"""Bringing knowledge in and taking it out."""

@@ -1,0 +1,61 @@
+"""The web application: routes, socket, pages, wired to one process's services."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from core.settings import Settings
+from realtime.hub import CLOSE_RESTARTING
+from server import socket
+from server.headers import SecurityHeaders
+from server.idempotency import Idempotency
+from server.problems import install_problem_handlers
+from server.routes import accounts, conversations, handoffs, health, knowledge, pages, rasa, stats, visitor
+from server.services import Services
+from server.version import VERSION
+
+
+def create_app(settings: Settings | None = None, *, services: Services | None = None) -> FastAPI:
+    """An application on given services, or on new ones made from its settings (from the environment if None).
+
+    It starts the services with the server and stops them with it.
+    """
+    services = services or Services.build(settings or Settings())
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await services.start()
+        yield
+        services.is_draining = True
+        services.hub.close_all(CLOSE_RESTARTING)
+        await services.stop()
+
+    app = FastAPI(
+        title="应答 Yingda",
+        version=VERSION,
+        summary="开源、自托管的智能客服",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        separate_input_output_schemas=False,
+    )
+    app.state.services = services
+    install_problem_handlers(app)
+    for module in (accounts, visitor, conversations, handoffs, knowledge, stats, rasa, health, socket, pages):
+        app.include_router(module.router)
+    if pages.WEB.is_dir():
+        app.mount("/static/home", pages.VersionedFiles(directory=pages.HOME), name="home")
+        app.mount("/static", pages.VersionedFiles(directory=pages.WEB), name="static")
+    app.add_middleware(Idempotency, database=services.database, clock=services.clock)
+    app.add_middleware(SecurityHeaders)
+    # The widget runs on other people's sites; it authenticates by token, never by cookie, so any origin may call.
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["GET", "POST"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Accept-Language"],
+        max_age=600,
+    )
+    return app

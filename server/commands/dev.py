@@ -1,0 +1,36 @@
+"""`yingda check` and `yingda test`: what a contributor and CI run."""
+
+import os
+import subprocess
+import sys
+
+from core.settings import REPOSITORY
+
+_CHECKS = (
+    ("格式", ("ruff", "format", "--check", ".")),
+    ("规范", ("ruff", "check", ".")),
+    ("类型", ("mypy",)),
+    ("导入方向", ("lint-imports", "--config", ".importlinter")),
+    ("项目规则", ("tools.rules",)),
+)
+
+
+def check() -> int:
+    """Format, lint, types, import rules, house rules; returns the number of checks that failed."""
+    failed = 0
+    for name, (tool, *arguments) in _CHECKS:
+        print(f"── {name}", flush=True)
+        failed += _run(tool, arguments) != 0
+    return failed
+
+
+def test(arguments: list[str]) -> int:
+    """Runs pytest with our arguments; returns its exit status."""
+    return _run("pytest", arguments)
+
+
+def _run(tool: str, arguments: list[str]) -> int:
+    modules = {"lint-imports": ["-c", "from importlinter.cli import lint_imports_command; lint_imports_command()"]}
+    command = [sys.executable, *modules.get(tool, ["-m", tool]), *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    return subprocess.run(command, cwd=REPOSITORY, env=environment, check=False).returncode  # noqa: S603 - our tools

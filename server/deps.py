@@ -1,0 +1,54 @@
+"""What routes ask for: the services, the principal, a permission."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from accounts.principals import AgentPrincipal, Principal, VisitorPrincipal
+from accounts.tokens import resolve_token
+from core.errors import Forbidden, Unauthenticated
+from server.services import Services
+
+_BEARER = HTTPBearer(auto_error=False, description="access_token（坐席）或 token（客户）")
+
+
+def get_services(request: Request) -> Services:
+    """The process's services."""
+    services: Services = request.app.state.services
+    return services
+
+
+ServicesDep = Annotated[Services, Depends(get_services)]
+
+
+async def get_principal(
+    services: ServicesDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+) -> Principal:
+    """Whoever the bearer token belongs to."""
+    if credentials is None:
+        raise Unauthenticated
+    return await resolve_token(services.database, credentials.credentials, clock=services.clock)
+
+
+PrincipalDep = Annotated[Principal, Depends(get_principal)]
+
+
+def get_agent(principal: PrincipalDep) -> AgentPrincipal:
+    """A signed-in person; contacts are refused."""
+    if isinstance(principal, VisitorPrincipal):
+        raise Forbidden
+    return principal
+
+
+AgentDep = Annotated[AgentPrincipal, Depends(get_agent)]
+
+
+def get_desk_agent(agent: AgentDep) -> AgentPrincipal:
+    """A person who may talk to customers."""
+    if not agent.may_reply:
+        raise Forbidden
+    return agent
+
+
+DeskAgentDep = Annotated[AgentPrincipal, Depends(get_desk_agent)]

@@ -1,0 +1,193 @@
+"""The one way to the database.
+
+`Database.read(tenant)` and `Database.write(tenant)` each open one transaction that sees one tenant only:
+
+- every ORM statement gets `tenant_id = …` added, every new row gets the tenant, a row of another tenant is refused;
+- on PostgreSQL the transaction also runs as a role without rights of its own, under row-level security.
+
+`Database.platform_read()` and `platform_write()` see all tenants. They are for the few steps that cannot know the
+tenant yet (whose token is this, which site is this, which jobs are due); tools/check_queries.py lists who may.
+
+Events that a transaction announces are told after its commit, never before.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from sqlalchemy import Connection, event, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, with_loader_criteria
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from core.events import Event
+from core.settings import REPOSITORY
+from storage.base import Base, TenantOwned
+
+TENANT_ROLE = "yingda_tenant"
+_SCOPE = "tenant_scope"
+_ANNOUNCED = "announced"
+_PLATFORM = "*"
+
+Listener = Callable[[list[Event]], Awaitable[None]]
+
+
+class TenantViolation(RuntimeError):
+    """A statement tried to leave its tenant. Always a bug of ours, never the caller's fault."""
+
+
+class ScopedSession(Session):
+    """A session that belongs to one tenant (or, named as such, to the platform)."""
+
+
+@event.listens_for(ScopedSession, "do_orm_execute")
+def _confine_statement(state: ORMExecuteState) -> None:
+    scope = state.session.info.get(_SCOPE)
+    if scope is None:
+        raise TenantViolation("this session has no tenant")
+    if scope == _PLATFORM:
+        return
+    if state.is_insert:
+        raise TenantViolation("add rows with session.add or add_all, so that their tenant is checked")
+    state.statement = state.statement.options(
+        with_loader_criteria(TenantOwned, lambda cls: cls.tenant_id == scope, include_aliases=True)
+    )
+
+
+@event.listens_for(ScopedSession, "before_flush")
+def _confine_rows(session: Session, context: object, instances: object) -> None:
+    scope = session.info.get(_SCOPE)
+    for row in [*session.new, *session.dirty, *session.deleted]:
+        if not isinstance(row, TenantOwned) or scope == _PLATFORM:
+            continue
+        if row.tenant_id is None and row in session.new:
+            row.tenant_id = scope
+        if row.tenant_id != scope:
+            raise TenantViolation(f"a row of {type(row).__name__} belongs to another tenant")
+
+
+@event.listens_for(ScopedSession, "after_begin")
+def _confine_transaction(session: Session, transaction: SessionTransaction, connection: Connection) -> None:
+    scope = session.info.get(_SCOPE)
+    if connection.dialect.name == "postgresql" and scope != _PLATFORM:
+        connection.execute(
+            text("SELECT set_config('role', :role, true), set_config('yingda.tenant_id', :tenant, true)"),
+            {"role": TENANT_ROLE, "tenant": scope or ""},
+        )
+
+
+def announce(session: AsyncSession, *events: Event) -> None:
+    """Notes what to tell once this transaction is committed; a rollback forgets it."""
+    session.info.setdefault(_ANNOUNCED, []).extend(events)
+
+
+def tenant_of(session: AsyncSession) -> str:
+    """The tenant that a session is confined to."""
+    scope = session.info.get(_SCOPE)
+    if scope is None or scope == _PLATFORM:
+        raise TenantViolation("this session has no single tenant")
+    return str(scope)
+
+
+class Database:
+    """Engines and sessions of one installation. Share one object per process; safe for concurrent tasks."""
+
+    def __init__(self, url: str) -> None:
+        self.is_sqlite = url.startswith("sqlite")
+        if self.is_sqlite:
+            # SQLite has one writer at a time: one connection for writing queues writers fairly in this process, and
+            # BEGIN IMMEDIATE keeps two processes from both reading and then both writing (a silently lost update).
+            self._writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1)
+            self._reader = _sqlite_engine(url, begin="BEGIN", pool_size=4, pragmas=("query_only=ON",))
+        else:
+            self._writer = create_async_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True)
+            self._reader = self._writer.execution_options(postgresql_readonly=True)
+        self._listeners: list[Listener] = []
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """For migrations and diagnostics only."""
+        return self._writer
+
+    def on_commit(self, listener: Listener) -> None:
+        """Registers who is told of announced events, after their commit, in order."""
+        self._listeners.append(listener)
+
+    @asynccontextmanager
+    async def read(self, tenant_id: str) -> AsyncIterator[AsyncSession]:
+        """One read-only transaction inside a tenant."""
+        async with self._session(self._reader, tenant_id) as session:
+            yield session
+
+    @asynccontextmanager
+    async def write(self, tenant_id: str) -> AsyncIterator[AsyncSession]:
+        """One transaction inside a tenant: committed when the block ends, rolled back if it raises."""
+        async with self._writing(tenant_id) as session:
+            yield session
+
+    @asynccontextmanager
+    async def platform_read(self) -> AsyncIterator[AsyncSession]:
+        """One read-only transaction over all tenants. For the few who may, see the module."""
+        async with self._session(self._reader, _PLATFORM) as session:
+            yield session
+
+    @asynccontextmanager
+    async def platform_write(self) -> AsyncIterator[AsyncSession]:
+        """One transaction over all tenants. For the few who may, see the module."""
+        async with self._writing(_PLATFORM) as session:
+            yield session
+
+    @asynccontextmanager
+    async def _writing(self, scope: str) -> AsyncIterator[AsyncSession]:
+        async with self._session(self._writer, scope) as session:
+            yield session
+            await session.commit()
+            announced: list[Event] = session.info.pop(_ANNOUNCED, [])
+        if announced:
+            for listener in self._listeners:
+                await listener(announced)
+
+    @asynccontextmanager
+    async def _session(self, engine: AsyncEngine, scope: str) -> AsyncIterator[AsyncSession]:
+        if not scope:
+            raise TenantViolation("a session needs a tenant")
+        async with AsyncSession(
+            engine, sync_session_class=ScopedSession, expire_on_commit=False, info={_SCOPE: scope}
+        ) as session:
+            yield session
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        await self._reader.dispose()
+        await self._writer.dispose()
+
+
+def _sqlite_engine(url: str, *, begin: str, pool_size: int, pragmas: tuple[str, ...] = ()) -> AsyncEngine:
+    engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=60)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _prepare(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        # We begin transactions ourselves; the driver's own idea of when to begin is where updates get lost.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in ("busy_timeout=15000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", *pragmas):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def tenant_tables() -> list[str]:
+    """Names of all tables whose rows belong to a tenant."""
+    return sorted(
+        str(mapper.class_.__tablename__)
+        for mapper in Base.registry.mappers
+        if issubclass(mapper.class_, TenantOwned) and issubclass(mapper.class_, Base)
+    )
+
+
+MIGRATIONS = REPOSITORY / "storage" / "migrations"
