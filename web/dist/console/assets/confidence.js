@@ -1,0 +1,1 @@
+function e(e){return e>=.8?`high`:e>=.5?`middle`:`low`}export{e as t};

@@ -1,0 +1,8 @@
+export { createChatClient } from './client'
+export { createHttp, ApiError, NetworkError } from './http'
+export type { HttpClient, HttpOptions } from './http'
+export { browserOutbox, memoryOutbox } from './outbox'
+export type { OutboxItem, OutboxStore } from './outbox'
+export { randomId } from './ids'
+export type * from './surface'
+export type * from './types'

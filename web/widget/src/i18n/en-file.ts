@@ -1,0 +1,4 @@
+import { en } from './en'
+
+/** Built as widget-en.js. */
+window.yingdaEnglish = en
