@@ -7,7 +7,7 @@ from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import Clock
@@ -55,14 +55,12 @@ async def overview(session: AsyncSession, period: Period) -> dict[str, Any]:
     """Conversations a day and in all, how many the bot solved alone, top questions (docs/api.md, /stats/overview).
 
     A conversation counts on the day of its start. "Solved by the bot" = the contact wrote, the bot answered and no
-    handoff followed. The first reply time is the bot's own computing and storing time, its median in milliseconds.
+    handoff followed. The first reply time runs from the contact's first message to the first one from bot or agent.
     """
-    conversations = (
-        await session.execute(
-            select(Conversation.id, Conversation.created_at, Inbox.channel)
-            .join(Inbox, Inbox.id == Conversation.inbox_id)
-            .where(Conversation.created_at >= period.start, Conversation.last_seq > 0)
-        )
+    conversations = await session.execute(
+        select(Conversation.id, Conversation.created_at, Inbox.channel)
+        .join(Inbox, Inbox.id == Conversation.inbox_id)
+        .where(Conversation.created_at >= period.start, Conversation.last_seq > 0)
     )
     handed_over = set(
         await session.scalars(select(Handoff.conversation_id).where(Handoff.requested_at >= period.start))
@@ -107,10 +105,15 @@ async def overview(session: AsyncSession, period: Period) -> dict[str, Any]:
 
 
 async def _median_reply(session: AsyncSession, period: Period) -> float | None:
-    latencies = list(
-        await session.scalars(select(AnswerReceipt.latency_ms).where(AnswerReceipt.created_at >= period.start))
+    asked = func.min(case((Message.sender_kind == SenderKind.CUSTOMER, Message.created_at)))
+    replied = func.min(case((Message.sender_kind.in_((SenderKind.BOT, SenderKind.AGENT)), Message.created_at)))
+    rows = await session.execute(
+        select(asked, replied)
+        .where(Message.created_at >= period.start, ~Message.is_note)
+        .group_by(Message.conversation_id)
     )
-    return round(median(latencies), 1) if latencies else None
+    waits = [(reply - question).total_seconds() * 1000 for question, reply in rows if question and reply]
+    return round(median(waits), 1) if waits else None
 
 
 async def _top_questions(session: AsyncSession, period: Period) -> list[dict[str, Any]]:

@@ -35,6 +35,11 @@ class TextContent:
     text: str
     buttons: tuple[Button, ...] = ()
 
+    @property
+    def preview(self) -> str:
+        """One line for lists: what was said, and what was offered with it."""
+        return preview(" / ".join([self.text, *(button.title for button in self.buttons)]))
+
     def to_json(self) -> dict[str, Any]:
         stored: dict[str, Any] = {"kind": "text", "text": self.text}
         if self.buttons:
@@ -48,6 +53,10 @@ class EventContent:
 
     event: str
     text: str
+
+    @property
+    def preview(self) -> str:
+        return preview(self.text)
 
     def to_json(self) -> dict[str, Any]:
         return {"kind": "event", "event": self.event, "text": self.text}

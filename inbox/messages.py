@@ -17,7 +17,7 @@ from accounts.principals import AgentPrincipal
 from core.clock import Clock
 from core.events import Event, EventName
 from core.ids import new_id
-from inbox.content import Content, TextContent, preview
+from inbox.content import Content, TextContent
 from inbox.conversations import announce_conversation, lock_conversation
 from inbox.errors import BadClientMessageId, ConversationClosed, IdConflict, NotYourConversation
 from inbox.wire import message_for_agents, message_for_contact
@@ -196,7 +196,7 @@ async def record_message(
         if sender.kind is not SenderKind.SYSTEM:  # lists show what was said last, not that a conversation was resolved
             conversation.last_message_seq = conversation.last_seq
             conversation.last_sender = sender.kind
-            conversation.last_preview = preview(content.text)
+            conversation.last_preview = content.preview
             conversation.last_message_at = now
     message = Message(
         id=new_id(),

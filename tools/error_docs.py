@@ -1,6 +1,8 @@
 """Writes docs/errors.md from the code: `python -m tools.error_docs`."""
 
-from core.errors import all_error_types
+import importlib
+
+from core.errors import DomainError, all_error_types
 from core.settings import REPOSITORY
 
 _HEAD = """# 错误代码
@@ -13,10 +15,15 @@ _HEAD = """# 错误代码
 """
 
 
-def main() -> None:
-    import server.app  # noqa: F401 - loads every module that defines a refusal
+def every_refusal() -> list[type[DomainError]]:
+    """All refusals of the product, whoever defines them."""
+    for module in ("server.app", "server.commands.kb"):
+        importlib.import_module(module)
+    return [kind for kind in all_error_types() if not kind.__module__.startswith("tests")]
 
-    rows = "".join(f"| `{kind.code}` | {kind.status} | {kind.zh} |\n" for kind in all_error_types())
+
+def main() -> None:
+    rows = "".join(f"| `{kind.code}` | {kind.status} | {kind.zh} |\n" for kind in every_refusal())
     (REPOSITORY / "docs" / "errors.md").write_text(_HEAD + rows, encoding="utf-8")
 
 

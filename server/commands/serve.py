@@ -4,6 +4,7 @@ import asyncio
 import socket as sockets
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -64,13 +65,18 @@ def serve(settings: Settings) -> None:
         asyncio.run(_migrate(settings))
         uvicorn.run("server.app:create_app", factory=True, workers=settings.workers, **_options(settings))
         return
-    asyncio.run(_serve(settings, demo=False))
+    _until_stopped(settings, demo=False)
 
 
 def demo(settings: Settings) -> None:
     """Runs the server with the demo tenant, made on the first run."""
     check_can_serve(settings)
-    asyncio.run(_serve(settings, demo=True))
+    _until_stopped(settings, demo=True)
+
+
+def _until_stopped(settings: Settings, *, demo: bool) -> None:
+    with suppress(KeyboardInterrupt):  # Ctrl-C is how people stop it, after it has shut down in good order
+        asyncio.run(_serve(settings, demo=demo))
 
 
 async def _migrate(settings: Settings) -> None:

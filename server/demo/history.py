@@ -21,7 +21,7 @@ from handoff import service as handoff
 from inbox.contacts import ContactClaim, create_contact
 from inbox.content import TextContent
 from inbox.conversations import lock_conversation, open_conversation
-from inbox.messages import Sender, receive, record_message, send_as_agent
+from inbox.messages import Sender, messages_before, receive, record_message, send_as_agent
 from server.demo.seed import DATA, read_lines
 from server.engines import EngineRegistry
 from server.flows.bot_turn import BotTurns
@@ -32,6 +32,7 @@ from storage.models import (
     ConversationStatus,
     HandoffTrigger,
     Inbox,
+    KnowledgeEntry,
     SenderKind,
     User,
 )
@@ -57,6 +58,7 @@ class _Stage:
     agents: list[AgentPrincipal]
     bot_turns: BotTurns
     clock: ManualClock
+    entry_keys: dict[str, str]  # by standard question
 
 
 async def seed_history(
@@ -72,8 +74,10 @@ async def seed_history(
     async with database.read(tenant_id) as session:
         inboxes = {inbox.channel: inbox for inbox in await session.scalars(select(Inbox))}
         users = await session.scalars(select(User).where(User.email.like("agent%")).order_by(User.email))
+        entries = await session.scalars(select(KnowledgeEntry))
+        entry_keys = {entry.question: entry.entry_key for entry in entries}
         agents = [AgentPrincipal(tenant_id, user.id, user.name, user.email, user.role, "") for user in users]
-    stage = _Stage(database, tenant_id, inboxes, agents, BotTurns(database, engines, past), past)
+    stage = _Stage(database, tenant_id, inboxes, agents, BotTurns(database, engines, past), past, entry_keys)
     today = clock.now().astimezone(_ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
     written = read_lines(DATA / "conversations.jsonl")
     asked = list(_questions(random.Random(20261122), today))  # noqa: S311 - a story, not a secret
@@ -109,7 +113,7 @@ def _questions(chance: random.Random, today: datetime) -> Iterator[dict[str, Any
                 "at": at,
                 "channel": chance.choice(channels),
                 "contact": chance.choice(_SURNAMES) + chance.choice(_TITLES),
-                "questions": [pool.pop()["text"] for _ in range(chance.choice((1, 1, 2))) if pool],
+                "questions": [pool.pop() for _ in range(chance.choice((1, 1, 2))) if pool],
                 "pause": [chance.randint(20, 90) for _ in range(4)],
                 "wants_human": chance.random() < 0.18,
                 "agent": chance.randint(0, 1),
@@ -160,20 +164,34 @@ async def _say(
 async def _ask(stage: _Stage, script: dict[str, Any]) -> None:
     """Questions to the real bot; some customers then want a human and get one."""
     conversation_id, contact = await _begin(stage, script)
-    lines = [*script["questions"], *(["转人工"] if script["wants_human"] else [])]
     moment = script["at"]
-    for text, pause in zip(lines, script["pause"], strict=False):
-        _at(stage, moment)
-        async with stage.database.write(stage.tenant_id) as session:
-            await receive(session, conversation_id, contact, TextContent(text), client_msg_id=None, clock=stage.clock)
-        stage.clock.advance(timedelta(seconds=1))
-        await stage.bot_turns.take(stage.tenant_id, conversation_id)
+    for question, pause in zip(script["questions"], script["pause"], strict=False):
+        offered = await _put(stage, conversation_id, contact, question["text"], moment)
         moment += timedelta(seconds=pause)
+        meant = next((title for title in offered if stage.entry_keys.get(title) in question["gold_ids"]), None)
+        if meant is not None:  # the customer taps the suggestion that was meant
+            await _put(stage, conversation_id, contact, meant, moment)
+            moment += timedelta(seconds=pause)
+    if script["wants_human"]:
+        await _put(stage, conversation_id, contact, "转人工", moment)
+        moment += timedelta(seconds=script["pause"][-1])
     async with stage.database.read(stage.tenant_id) as session:
         conversation = await session.get_one(Conversation, conversation_id)
     if conversation.status is ConversationStatus.QUEUED:
         await _serve(stage, conversation_id, stage.agents[script["agent"]], moment)
     await _finish(stage, conversation_id)
+
+
+async def _put(stage: _Stage, conversation_id: str, contact: Contact, text: str, moment: datetime) -> list[str]:
+    """Says something to the real bot; returns what it offered to tap on."""
+    _at(stage, moment)
+    async with stage.database.write(stage.tenant_id) as session:
+        await receive(session, conversation_id, contact, TextContent(text), client_msg_id=None, clock=stage.clock)
+    stage.clock.advance(timedelta(milliseconds=30))
+    await stage.bot_turns.take(stage.tenant_id, conversation_id)
+    async with stage.database.read(stage.tenant_id) as session:
+        said = await messages_before(session, conversation_id, None, limit=1, with_notes=False)
+    return [button["title"] for button in said[-1].content.get("buttons", [])]
 
 
 async def _serve(stage: _Stage, conversation_id: str, agent: AgentPrincipal, moment: datetime) -> None:

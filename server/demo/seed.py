@@ -26,7 +26,7 @@ _SETTINGS: Final[dict[str, Any]] = {
     "ai_notice": "由人工智能客服自动回答，仅供参考；可随时转人工。",
     "service_hours": "8:00–24:00",
     "color": "#1f6feb",
-    "suggestions": ["怎么申请退货", "运费怎么算", "退款多久到账", "优惠券能叠加用吗", "发票怎么开"],
+    "suggestions": ["怎么申请退货", "运费怎么算", "退款几天到微信", "怎么催发货", "忘记开发票了"],
 }
 _PEOPLE: Final = (
     ("agent@demo.local", "小林", Role.AGENT),

@@ -212,7 +212,7 @@ class TestLists:
             seen: list[str] = []
             cursor: str | None = None
             while True:
-                params = [("view", view), ("limit", "3"), *([("cursor", cursor)] if cursor else [])]
+                params: dict[str, str] = {"view": view, "limit": "3"} | ({"cursor": cursor} if cursor else {})
                 page = desk.get("/api/v1/conversations", params=params).json()
                 seen += [item["id"] for item in page["items"]]
                 cursor = page["next_cursor"]
