@@ -1,0 +1,1 @@
+"""The one place of retrieval that touches the database: published entries in, revisions out."""
