@@ -1,5 +1,6 @@
 """What a message may hold, checked once at the door, and how it looks as HTML."""
 
+import html
 import re
 from dataclasses import dataclass
 from typing import Any, Final
@@ -36,9 +37,9 @@ class TextContent:
     buttons: tuple[Button, ...] = ()
 
     @property
-    def preview(self) -> str:
-        """One line for lists: what was said, and what was offered with it."""
-        return preview(" / ".join([self.text, *(button.title for button in self.buttons)]))
+    def in_words(self) -> str:
+        """All that people read of it, as one text: what was said, and what was offered with it."""
+        return f"{self.text} {' / '.join(button.title for button in self.buttons)}" if self.buttons else self.text
 
     def to_json(self) -> dict[str, Any]:
         stored: dict[str, Any] = {"kind": "text", "text": self.text}
@@ -55,8 +56,9 @@ class EventContent:
     text: str
 
     @property
-    def preview(self) -> str:
-        return preview(self.text)
+    def in_words(self) -> str:
+        """All that people read of it."""
+        return self.text
 
     def to_json(self) -> dict[str, Any]:
         return {"kind": "event", "event": self.event, "text": self.text}
@@ -120,6 +122,13 @@ def render_html(markdown: str) -> str:
         link_rel="noopener noreferrer nofollow",
         set_tag_attribute_values={"a": {"target": "_blank"}, "img": {"loading": "lazy"}},
     ).strip()
+
+
+def plain_text(markdown: str) -> str:
+    """What remains of Markdown when nothing can be bold: for lists, notices and channels without markup."""
+    rendered = _MARKDOWN(markdown)
+    assert isinstance(rendered, str)
+    return html.unescape(nh3.clean(rendered, tags=set())).strip()
 
 
 def preview(text: str, limit: int = 80) -> str:

@@ -17,7 +17,7 @@ from accounts.principals import AgentPrincipal
 from core.clock import Clock
 from core.events import Event, EventName
 from core.ids import new_id
-from inbox.content import Content, TextContent
+from inbox.content import Content, TextContent, plain_text, preview
 from inbox.conversations import announce_conversation, lock_conversation
 from inbox.errors import BadClientMessageId, ConversationClosed, IdConflict, NotYourConversation
 from inbox.wire import message_for_agents, message_for_contact
@@ -196,7 +196,8 @@ async def record_message(
         if sender.kind is not SenderKind.SYSTEM:  # lists show what was said last, not that a conversation was resolved
             conversation.last_message_seq = conversation.last_seq
             conversation.last_sender = sender.kind
-            conversation.last_preview = content.preview
+            is_markdown = sender.kind in {SenderKind.BOT, SenderKind.AGENT}
+            conversation.last_preview = preview(plain_text(content.in_words) if is_markdown else content.in_words)
             conversation.last_message_at = now
     message = Message(
         id=new_id(),

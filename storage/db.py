@@ -11,11 +11,12 @@ tenant yet (whose token is this, which site is this, which jobs are due); tools/
 Events that a transaction announces are told after its commit, never before.
 """
 
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from sqlalchemy import Connection, event, text
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, with_loader_criteria
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -28,6 +29,7 @@ TENANT_ROLE = "yingda_tenant"
 _SCOPE = "tenant_scope"
 _ANNOUNCED = "announced"
 _PLATFORM = "*"
+_WAL_TRIES = 20
 
 Listener = Callable[[list[Event]], Awaitable[None]]
 
@@ -170,7 +172,9 @@ def _sqlite_engine(url: str, *, begin: str, pool_size: int, pragmas: tuple[str, 
         # We begin transactions ourselves; the driver's own idea of when to begin is where updates get lost.
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in ("busy_timeout=15000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", *pragmas):
+        cursor.execute("PRAGMA busy_timeout=15000")
+        _enter_wal_mode(cursor)
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", *pragmas):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -179,6 +183,20 @@ def _sqlite_engine(url: str, *, begin: str, pool_size: int, pragmas: tuple[str, 
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _enter_wal_mode(cursor: DBAPICursor) -> None:
+    """Switches a new file to WAL, which SQLite refuses at once, whatever the busy timeout, while another process that
+    starts at the same time is in there. A write transaction does wait for it, so one is begun between two tries.
+    """
+    for _ in range(_WAL_TRIES):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            cursor.execute("BEGIN IMMEDIATE")
+            cursor.execute("COMMIT")
+    cursor.execute("PRAGMA journal_mode=WAL")
 
 
 def tenant_tables() -> list[str]:

@@ -64,9 +64,12 @@ def _wait_until_ready(base: str, process: subprocess.Popen[bytes], log: Path) ->
     raise AssertionError(f"not ready after {START_SECONDS} s\n{log.read_text()}")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, or whichever is on the path."""
+    """Debian's Chromium, or whichever is on the path.
+
+    One a module: Playwright keeps an event loop running in this thread, and tests elsewhere need to run their own.
+    """
     executable = next(
         (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
     )

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inbox.content import check_text, clean_text, parse_content, preview, render_html
+from inbox.content import check_text, clean_text, parse_content, plain_text, preview, render_html
 from inbox.errors import EmptyMessage, MessageTooLong, UnsupportedContent
 
 
@@ -101,6 +101,10 @@ class TestRenderHtml:
         assert 'target="_blank"' in html
         assert 'rel="noopener noreferrer nofollow"' in html
         assert 'loading="lazy"' in html
+
+    def test_plain_text_keeps_words_and_drops_marks(self) -> None:
+        source = "**同类券**不能叠加：\n\n- 一笔订单 1 张\n- 见[规则](https://a.example)\n\n1 < 2 & <b>粗</b>"
+        assert preview(plain_text(source)) == "同类券不能叠加： 一笔订单 1 张 见规则 1 < 2 & <b>粗</b>"
 
     def test_single_line_breaks_are_kept(self) -> None:
         assert "<br" in render_html("第一行\n第二行")

@@ -463,10 +463,17 @@ var O = class {
 				break;
 			case "conversation.updated": {
 				let t = this.#t.get(e.conversation.id);
-				t && (t.conversation = {
-					...t.conversation,
-					...e.conversation
-				}, this.#L(t, e.conversation), this.#H(e.conversation.id, t));
+				if (t) {
+					let n = {
+						...t.conversation?.contact,
+						...e.conversation.contact
+					};
+					t.conversation = {
+						...t.conversation,
+						...e.conversation,
+						contact: n
+					}, this.#L(t, e.conversation), this.#H(e.conversation.id, t);
+				}
 				break;
 			}
 			case "handoff.queued":
