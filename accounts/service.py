@@ -12,7 +12,7 @@ from accounts.tokens import issue_agent_token
 from core.clock import Clock
 from core.ids import new_id
 from storage.db import Database
-from storage.models import Role, Tenant, User
+from storage.models import Tenant, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ async def find_tenant(database: Database, slug: str) -> Tenant | None:
         return tenant
 
 
-async def create_user(session: AsyncSession, *, email: str, name: str, role: Role, password: str, clock: Clock) -> User:
+async def create_user(session: AsyncSession, *, email: str, name: str, role: str, password: str, clock: Clock) -> User:
     """Adds a person to the session's tenant."""
     user = User(
         id=new_id(),

@@ -4,16 +4,17 @@ import hashlib
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from accounts.principals import AgentPrincipal, Principal, VisitorPrincipal
+from accounts.roles import permissions_of
 from core.clock import Clock
 from core.errors import Unauthenticated
 from core.events import Event, EventName
 from core.ids import new_id, new_secret
 from storage.db import Database, announce
-from storage.models import AccessToken, Contact, User, VisitorToken
+from storage.models import AccessToken, Contact, CustomRole, User, VisitorToken
 
 AGENT_PREFIX: Final = "yda"
 VISITOR_PREFIX: Final = "ydv"
@@ -75,14 +76,15 @@ async def resolve_token(database: Database, token: str, *, clock: Clock) -> Prin
 async def _resolve_agent(session: AsyncSession, token: str, clock: Clock) -> AgentPrincipal:
     found = (
         await session.execute(
-            select(AccessToken, User)
+            select(AccessToken, User, CustomRole)
             .join(User, User.id == AccessToken.user_id)
+            .outerjoin(CustomRole, and_(CustomRole.id == User.role, CustomRole.tenant_id == User.tenant_id))
             .where(AccessToken.token_hash == hash_token(token))
         )
     ).one_or_none()
     if found is None:
         raise Unauthenticated
-    access, user = found
+    access, user, custom = found
     if access.revoked_at is not None or access.expires_at <= clock.now() or not user.is_active:
         raise Unauthenticated
     return AgentPrincipal(
@@ -90,8 +92,9 @@ async def _resolve_agent(session: AsyncSession, token: str, clock: Clock) -> Age
         user_id=user.id,
         name=user.name,
         email=user.email,
-        role=user.role,
+        permissions=permissions_of(user.role, custom),
         token_id=access.id,
+        expires_at=access.expires_at,
     )
 
 
@@ -114,6 +117,7 @@ async def _resolve_visitor(session: AsyncSession, token: str, clock: Clock) -> V
         inbox_id=visitor.inbox_id,
         name=contact.name,
         token_id=visitor.id,
+        expires_at=visitor.expires_at,
     )
 
 

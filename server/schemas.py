@@ -44,6 +44,7 @@ class MeOut(BaseModel):
     user: UserOut
     tenant: TenantOut
     presence: str
+    permissions: list[str]
 
 
 class PresenceBody(Body):
@@ -72,6 +73,53 @@ class CannedReplyOut(BaseModel):
 
 class CannedRepliesOut(BaseModel):
     items: list[CannedReplyOut]
+
+
+class ContactOut(BaseModel):
+    id: str
+    name: str
+    inbox_id: str
+    attributes: dict[str, Any]
+    created_at: str
+
+
+class RevealBody(Body):
+    field: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    reason: Annotated[str, StringConstraints(max_length=500)]
+
+
+class RevealedOut(BaseModel):
+    field: str
+    value: str
+
+
+PermissionNames = Annotated[list[Annotated[str, StringConstraints(max_length=80)]], Field(max_length=100)]
+RoleName = Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True)]
+
+
+class PermissionsOut(BaseModel):
+    items: list[str]
+
+
+class RoleBody(Body):
+    name: RoleName
+    permissions: PermissionNames
+
+
+class RoleChangeBody(Body):
+    name: RoleName | None = None
+    permissions: PermissionNames | None = None
+
+
+class RoleOut(BaseModel):
+    id: str
+    name: str
+    permissions: list[str]
+    is_built_in: bool
+
+
+class RolesOut(BaseModel):
+    items: list[RoleOut]
 
 
 class ContactBody(Body):

@@ -5,10 +5,12 @@ from datetime import timedelta
 from fastapi import APIRouter, status
 from sqlalchemy import func, select
 
-from accounts.presence import DESK_ROLES, choose_presence, observed_presence
+from accounts.permissions import Permission
+from accounts.presence import choose_presence, observed_presence
+from accounts.roles import roles_with
 from accounts.service import sign_in
 from accounts.tokens import revoke_agent_token
-from server.deps import AgentDep, DeskAgentDep, ServicesDep
+from server.deps import AgentDep, ServicesDep
 from server.routes import PROBLEMS
 from server.schemas import (
     AgentOut,
@@ -67,11 +69,12 @@ async def read_me(agent: AgentDep, services: ServicesDep) -> MeOut:
         user=_user_out(user),
         tenant=TenantOut(id=tenant.id, name=tenant.name, slug=tenant.slug),
         presence=str(user.presence),
+        permissions=sorted(str(permission) for permission in agent.permissions),
     )
 
 
 @router.put("/me/presence")
-async def update_presence(body: PresenceBody, agent: DeskAgentDep, services: ServicesDep) -> MeOut:
+async def update_presence(body: PresenceBody, agent: AgentDep, services: ServicesDep) -> MeOut:
     """切换在线、忙碌、离开。"""
     async with services.database.write(agent.tenant_id) as session:
         await choose_presence(session, agent.user_id, Presence(body.presence), clock=services.clock)
@@ -83,9 +86,10 @@ async def list_agents(agent: AgentDep, services: ServicesDep) -> AgentsOut:
     """同事与他们的状态。"""
     now = services.clock.now()
     async with services.database.read(agent.tenant_id) as session:
+        desk = await roles_with(session, Permission.CONVERSATION_REPLY)
         users = list(
             await session.scalars(
-                select(User).where(User.is_active, User.role.in_(DESK_ROLES)).order_by(User.created_at, User.id)
+                select(User).where(User.is_active, User.role.in_(desk)).order_by(User.created_at, User.id)
             )
         )
         open_rows = await session.execute(
