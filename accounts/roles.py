@@ -6,7 +6,7 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accounts.errors import RoleInUse, RoleNameTaken, TooManyRoles, UnknownPermission, UnknownRole
+from accounts.errors import LastAdministrator, RoleInUse, RoleNameTaken, TooManyRoles, UnknownPermission, UnknownRole
 from accounts.permissions import BUILT_IN, Permission, known_permissions
 from accounts.principals import AgentPrincipal
 from core.clock import Clock
@@ -111,6 +111,7 @@ async def change_role(
         NotFound: no custom role of this tenant.
         Forbidden: it gives, or would give, more than the agent holds.
         RoleNameTaken: there is another of that name.
+        LastAdministrator: nobody would be left to manage members.
     """
     role = await _lock_role(session, role_id)
     check_may_give(agent, known_permissions(role.permissions))
@@ -119,7 +120,11 @@ async def change_role(
         role.name = name
     if permissions is not None:
         check_may_give(agent, permissions)
+        lost_management = Permission.MEMBER_MANAGE in known_permissions(role.permissions) - permissions
         role.permissions = _stored(permissions)
+        await session.flush()
+        if lost_management and not await somebody_manages(session):
+            raise LastAdministrator
         for user_id in await session.scalars(select(User.id).where(User.role == role.id)):
             announce_access_changed(session, user_id)
     await session.flush()
@@ -145,6 +150,13 @@ async def delete_role(session: AsyncSession, agent: AgentPrincipal, role_id: str
 def announce_access_changed(session: AsyncSession, user_id: str) -> None:
     """Live connections of a person reconnect, and come back with what they may do now."""
     announce(session, Event(EventName.ACCESS_CHANGED, tenant_of(session), subject_id=user_id))
+
+
+async def somebody_manages(session: AsyncSession) -> bool:
+    """Whether an active member may manage members; a tenant without one could not help itself."""
+    managing = await roles_with(session, Permission.MEMBER_MANAGE)
+    found = await session.scalar(select(User.id).where(User.is_active, User.role.in_(managing)).limit(1))
+    return found is not None
 
 
 async def _lock_role(session: AsyncSession, role_id: str) -> CustomRole:

@@ -17,22 +17,28 @@ from server.policy import check_policy
 from server.problems import install_problem_handlers
 from server.routes import (
     accounts,
+    api_keys,
     contacts,
     conversations,
     handoffs,
     health,
+    inboxes,
     knowledge,
+    me,
+    members,
     pages,
     rasa,
     roles,
     stats,
+    tenants,
     visitor,
 )
 from server.services import Services
 from server.version import VERSION
 
 _ROUTES: Final = (
-    accounts, roles, visitor, conversations, handoffs, contacts, knowledge, stats, rasa, health, pages,
+    accounts, me, members, roles, api_keys, tenants, inboxes, visitor, conversations, handoffs, contacts, knowledge,
+    stats, rasa, health, pages,
 )  # fmt: skip
 
 

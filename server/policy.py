@@ -24,7 +24,6 @@ class Rule:
 
     permissions: frozenset[P] = frozenset()
     is_public: bool = False
-    for_people: bool = True
     for_visitors: bool = False
     for_api_keys: bool = True
 
@@ -44,9 +43,9 @@ class Rule:
             raise Forbidden
 
 
-def needs(*permissions: P, visitors: bool = False) -> Rule:
+def needs(*permissions: P, visitors: bool = False, api_keys: bool = True) -> Rule:
     """People and API keys that hold one of the permissions; with `visitors`, a contact too, for what is its own."""
-    return Rule(frozenset(permissions), for_visitors=visitors)
+    return Rule(frozenset(permissions), for_visitors=visitors, for_api_keys=api_keys)
 
 
 PUBLIC: Final = Rule(is_public=True)  # anybody; no token is looked at
@@ -62,6 +61,28 @@ POLICY: Final[Mapping[tuple[str, str], Rule]] = {
     ("PUT", "/api/v1/me/presence"): needs(P.CONVERSATION_REPLY),
     ("GET", "/api/v1/agents"): needs(P.COLLEAGUE_READ),
     ("GET", "/api/v1/canned-replies"): needs(P.CANNED_REPLY_READ),
+    ("POST", "/api/v1/auth/links"): PUBLIC,
+    ("POST", "/api/v1/setup"): PUBLIC,
+    ("GET", "/api/v1/me/sessions"): ONESELF,
+    ("DELETE", "/api/v1/me/sessions"): ONESELF,
+    ("DELETE", "/api/v1/me/sessions/{session_id}"): ONESELF,
+    ("PUT", "/api/v1/me/password"): ONESELF,
+    ("POST", "/api/v1/me/second-factor"): ONESELF,
+    ("POST", "/api/v1/me/second-factor/confirm"): ONESELF,
+    ("POST", "/api/v1/me/second-factor/remove"): ONESELF,
+    ("GET", "/api/v1/members"): needs(P.MEMBER_READ),
+    ("POST", "/api/v1/members"): needs(P.MEMBER_MANAGE),
+    ("PATCH", "/api/v1/members/{member_id}"): needs(P.MEMBER_MANAGE),
+    ("POST", "/api/v1/members/{member_id}/reset"): needs(P.MEMBER_MANAGE),
+    ("GET", "/api/v1/members/{member_id}/sessions"): needs(P.MEMBER_MANAGE),
+    ("DELETE", "/api/v1/members/{member_id}/sessions"): needs(P.MEMBER_MANAGE),
+    ("GET", "/api/v1/api-keys"): needs(P.API_KEY_MANAGE, api_keys=False),
+    ("POST", "/api/v1/api-keys"): needs(P.API_KEY_MANAGE, api_keys=False),  # else a key could outlive its expiry
+    ("DELETE", "/api/v1/api-keys/{key_id}"): needs(P.API_KEY_MANAGE, api_keys=False),
+    ("GET", "/api/v1/tenant/security"): needs(P.TENANT_MANAGE),
+    ("PUT", "/api/v1/tenant/security"): needs(P.TENANT_MANAGE),
+    ("GET", "/api/v1/platform/tenants"): needs(P.PLATFORM_MANAGE),
+    ("POST", "/api/v1/platform/tenants"): needs(P.PLATFORM_MANAGE),
     ("GET", "/api/v1/permissions"): needs(P.ROLE_READ),
     ("GET", "/api/v1/roles"): needs(P.ROLE_READ),
     ("POST", "/api/v1/roles"): needs(P.ROLE_MANAGE),
@@ -69,6 +90,14 @@ POLICY: Final[Mapping[tuple[str, str], Rule]] = {
     ("DELETE", "/api/v1/roles/{role_id}"): needs(P.ROLE_MANAGE),
     ("GET", "/api/v1/contacts/{contact_id}"): needs(P.CONTACT_READ),
     ("POST", "/api/v1/contacts/{contact_id}/reveal"): needs(P.CONTACT_REVEAL),
+    ("GET", "/api/v1/contacts/{contact_id}/merges"): needs(P.CONTACT_READ),
+    ("POST", "/api/v1/contacts/{contact_id}/merge"): needs(P.CONTACT_MERGE),
+    ("POST", "/api/v1/contact-merges/{merge_id}/undo"): needs(P.CONTACT_MERGE),
+    ("GET", "/api/v1/inboxes"): needs(P.INBOX_READ),
+    ("PATCH", "/api/v1/inboxes/{inbox_id}"): needs(P.INBOX_MANAGE),
+    ("GET", "/api/v1/inboxes/{inbox_id}/identity-keys"): needs(P.INBOX_READ),
+    ("POST", "/api/v1/inboxes/{inbox_id}/identity-keys"): needs(P.INBOX_MANAGE),
+    ("DELETE", "/api/v1/inboxes/{inbox_id}/identity-keys/{key_id}"): needs(P.INBOX_MANAGE),
     ("POST", "/api/v1/visitor/sessions"): PUBLIC,
     ("GET", "/api/v1/conversations"): needs(P.CONVERSATION_READ),
     ("GET", "/api/v1/conversations/counts"): needs(P.CONVERSATION_READ),

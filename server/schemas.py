@@ -18,6 +18,12 @@ class SignInBody(Body):
     email: Annotated[str, StringConstraints(min_length=1, max_length=254)]
     password: Annotated[str, StringConstraints(min_length=1, max_length=256)]
     tenant: Name | None = None
+    code: Annotated[str, StringConstraints(min_length=6, max_length=40)] | None = Field(
+        None, description="两步验证：验证器上的 6 位数字或一个恢复码"
+    )
+    new_password: Annotated[str, StringConstraints(min_length=1, max_length=256)] | None = Field(
+        None, description="登录的同时改密码；等保规则下密码过期时必须给"
+    )
 
 
 class UserOut(BaseModel):

@@ -110,8 +110,8 @@ class SocketSession:
             if message["type"] == "websocket.disconnect":
                 return
             if self._principal.expires_at <= self._services.clock.now():
-                self._connection.close(CLOSE_TOKEN_INVALID)
-                return
+                self._connection.close(CLOSE_TOKEN_INVALID)  # the writer closes the socket, and we read its end
+                continue
             await self._handle(message.get("text") or message.get("bytes") or "")
 
     async def _handle(self, raw: str | bytes) -> None:

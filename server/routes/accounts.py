@@ -2,14 +2,14 @@
 
 from datetime import timedelta
 
-from fastapi import APIRouter, status
+from fastapi import APIRouter, Request, status
 from sqlalchemy import func, select
 
 from accounts.permissions import Permission
 from accounts.presence import choose_presence, observed_presence
 from accounts.roles import roles_with
-from accounts.service import sign_in
-from accounts.tokens import revoke_agent_token
+from accounts.sign_in import Credentials, sign_in
+from accounts.tokens import Origin, revoke_agent_token
 from server.deps import AgentDep, ServicesDep
 from server.routes import PROBLEMS
 from server.schemas import (
@@ -34,13 +34,13 @@ def _user_out(user: User) -> UserOut:
 
 
 @router.post("/auth/token")
-async def create_token(body: SignInBody, services: ServicesDep) -> SignedInOut:
-    """登录，换取访问令牌。"""
+async def create_token(body: SignInBody, request: Request, services: ServicesDep) -> SignedInOut:
+    """登录，换取访问令牌；启用两步验证的人另给 code。"""
     signed_in = await sign_in(
         services.database,
-        email=body.email,
-        password=body.password,
-        tenant_slug=body.tenant,
+        services.vault,
+        Credentials(body.email, body.password, body.tenant, body.code, body.new_password),
+        Origin(request.client.host if request.client else "", request.headers.get("user-agent", "")),
         clock=services.clock,
         lifetime=timedelta(hours=services.settings.session_hours),
         demo_mode=services.settings.demo,
