@@ -146,6 +146,8 @@ class Matrix:
                 one = self.call(who.token, route[0], fill(route, foreign.ids_for(route[1])), payload)
                 what = f"{who.name}: {route} → {one.status_code} {one.text[:120]}"
                 self.note("foreign", ok=one.status_code == (denial(who, rule, sample) or 404), what=what)
+                if not who.is_known:
+                    continue  # refused before anybody looks at the id
                 other = self.call(who.token, route[0], fill(route, {}), payload)
                 same = (other.status_code, other.content) == (one.status_code, one.content)
                 self.note("absent", ok=same, what=f"{what} but absent {other.status_code} {other.text[:120]}")
@@ -301,7 +303,7 @@ def test_every_cell(board: Board, capsys: pytest.CaptureFixture[str]) -> None:
         matrix.socket_commands(who, home, foreign)
     for who in board.everybody:
         matrix.own(who, home)
-    matrix.extra_fields(Knocker("admin", home.admin.token), home, foreign)
+    matrix.extra_fields(board.everybody[0], home, foreign)  # the operator, who is let in everywhere
     assert checksum(matrix.server, foreign.tenant.id) == before, "a row of the other tenant has changed"
     mine = checksum(matrix.server, home.tenant.id)
     for who in strangers(matrix.server, foreign):
