@@ -54,8 +54,9 @@ class Period:
 async def overview(session: AsyncSession, period: Period) -> dict[str, Any]:
     """Conversations a day and in all, how many the bot solved alone, top questions (docs/api.md, /stats/overview).
 
-    A conversation counts on the day of its start. "Solved by the bot" = the contact wrote, the bot answered and no
-    handoff followed. The first reply time runs from the contact's first message to the first one from bot or agent.
+    A conversation counts on the day of its start. "Solved by the bot" = the bot answered at least one question from
+    the base and no handoff followed; small talk and "I do not know" solve nothing. The first reply time runs from the
+    contact's first message to the first one from bot or agent.
     """
     conversations = await session.execute(
         select(Conversation.id, Conversation.created_at, Inbox.channel)
@@ -64,6 +65,15 @@ async def overview(session: AsyncSession, period: Period) -> dict[str, Any]:
     )
     handed_over = set(
         await session.scalars(select(Handoff.conversation_id).where(Handoff.requested_at >= period.start))
+    )
+    answered = set(
+        await session.scalars(
+            select(AnswerReceipt.conversation_id).where(
+                AnswerReceipt.created_at >= period.start,
+                AnswerReceipt.action == "answer",
+                AnswerReceipt.entry_key.is_not(None),
+            )
+        )
     )
     messages = await session.scalars(
         select(Message.created_at).where(
@@ -78,7 +88,8 @@ async def overview(session: AsyncSession, period: Period) -> dict[str, Any]:
         day = period.day_of(created_at)
         started[day] += 1
         channels[channel] += 1
-        (to_human if conversation_id in handed_over else by_bot)[day] += 1
+        to_human[day] += conversation_id in handed_over
+        by_bot[day] += conversation_id in answered and conversation_id not in handed_over
     said = Counter(period.day_of(created_at) for created_at in messages)
     total = sum(started.values())
     return {

@@ -12,6 +12,7 @@ from typing import Any
 
 from core.language import Language, language_of
 from core.settings import REPOSITORY
+from dialog.context import fuller_wordings, remember_piece
 from dialog.policy import Decision, EngineSettings, confidence_of, decide, near_equal
 from dialog.replies import has_reply, reply
 from dialog.types import Action, Answer, Choice, DialogState, Entity, TurnResult
@@ -31,7 +32,10 @@ LONG_MESSAGE = 300
 """Characters from which on a message is searched sentence by sentence: a story has one question in it."""
 _SENTENCES_TRIED = 12
 _SENTENCE = re.compile(r"[^。！？!?；;\n]+[。！？!?；;\n]*")
+_UNSURE = frozenset({"likely", "fragment", "unknown"})  # rules of `decide` after which context may help
 _INTENTS_FILE = REPOSITORY / "data" / "nlu" / "intents.jsonl"
+
+Candidates = tuple[Candidate, ...]
 
 
 class AnswerEngine:
@@ -100,7 +104,7 @@ def take_turn(state: DialogState, text: str, engine: AnswerEngine) -> TurnResult
             handoff_trigger="customer",
             trace=_trace(engine, "button"),
         )
-        return TurnResult(pressed, replace(state, misses=0))
+        return TurnResult(pressed, replace(state, misses=0, pieces=()))
     query = _question_in(text, engine)
     found = engine.understanding.understand(query)
     if found.normalised.blank:
@@ -108,9 +112,38 @@ def take_turn(state: DialogState, text: str, engine: AnswerEngine) -> TurnResult
         said = Answer(Action.CLARIFY, reply(name, language), 0.0, intent=name, trace=_trace(engine, name))
         return TurnResult(said, state)
     candidates = tuple(engine.index.search(query, engine.settings.candidates))
-    decision = _in_context(decide(found, candidates, engine.settings), state, found, engine.settings)
-    answer = _answer(decision, found, candidates, state, engine, language)
-    return TurnResult(answer, _after(state, text, answer))
+    decision = decide(found, candidates, engine.settings)
+    meant = None
+    if decision.rule in _UNSURE:
+        meant, decision, candidates = _with_what_was_said(state, found, decision, candidates, engine)
+    decision = _in_context(decision, state, found, engine.settings)
+    answer = _answer(decision, found, candidates, state, engine, language, meant or found.normalised.question)
+    if meant is not None:
+        answer.trace["meant"] = meant
+    return TurnResult(answer, _after(state, meant or text, answer, found))
+
+
+def _with_what_was_said(
+    state: DialogState, found: Understood, decision: Decision, candidates: Candidates, engine: AnswerEngine
+) -> tuple[str | None, Decision, Candidates]:
+    """What a fuller wording finds, where it finds it with more confidence than the message alone; else as it was."""
+    meant: str | None = None
+    for fuller in fuller_wordings(state, found):
+        others = tuple(
+            one
+            for one in engine.index.search(fuller.text, engine.settings.candidates + 1)
+            if not (fuller.goes_on and one.entry.id == state.last_faq_id)  # it goes on: the same again is no answer
+        )[: engine.settings.candidates]
+        if confidence_of(others) > confidence_of(candidates):
+            meant, candidates = fuller.text, others
+    if meant is None:
+        return None, decision, candidates
+    is_sure = confidence_of(candidates) >= engine.settings.answer_from
+    return (
+        meant,
+        Decision(Action.ANSWER, "context") if is_sure else decide(found, candidates, engine.settings),
+        candidates,
+    )
 
 
 def _in_context(decision: Decision, state: DialogState, found: Understood, settings: EngineSettings) -> Decision:
@@ -135,6 +168,7 @@ def _answer(
     state: DialogState,
     engine: AnswerEngine,
     language: Language,
+    topic: str,
 ) -> Answer:
     best = candidates[0] if candidates else None
     handoff = Choice(reply("button_handoff", language), HANDOFF_PAYLOAD)
@@ -163,7 +197,7 @@ def _answer(
     shown = near_equal(candidates, engine.settings) if clarifying else list(candidates)
     choices = tuple(Choice(c.entry.question, c.entry.question) for c in shown[: engine.settings.suggestions])
     name = "clarify" if clarifying else "suggest"
-    return replace(blank, text=reply(name, language, topic=found.normalised.question), choices=(*choices, handoff))
+    return replace(blank, text=reply(name, language, topic=topic), choices=(*choices, handoff))
 
 
 def _say(blank: Answer, entry: Entry, language: Language, handoff: Choice) -> Answer:
@@ -196,7 +230,7 @@ def _small_talk(
     return replace(blank, action=action, text=text, choices=(handoff,) if troubled else ())
 
 
-def _after(state: DialogState, text: str, answer: Answer) -> DialogState:
+def _after(state: DialogState, text: str, answer: Answer, found: Understood) -> DialogState:
     """What is remembered. A direct answer or a human ends a row of misses; small talk neither ends nor adds to it."""
     missed = answer.action is Action.REJECT or answer.intent == "unclear"
     settled = answer.faq_id is not None or answer.action is Action.HANDOFF
@@ -208,6 +242,7 @@ def _after(state: DialogState, text: str, answer: Answer) -> DialogState:
         repeats=state.repeats + 1 if same else 0 if answer.faq_id else state.repeats,
         sentiment=answer.sentiment,
         entities=answer.entities or state.entities,
+        pieces=remember_piece(state, found, answered=settled),
     )
 
 

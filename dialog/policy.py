@@ -59,14 +59,15 @@ def decide(found: Understood, candidates: Sequence[Candidate], settings: EngineS
         return Decision(Action.HANDOFF, "transfer_human", "customer")
     if candidates and candidates[0].score >= EXACT and best >= settings.answer_from:
         return Decision(Action.ANSWER, "exact")
-    if intent.name == GIBBERISH:
+    # Noise that the rules see is noise. The classifier takes a bare 会员 for noise too: believed if the base has none.
+    if intent.name == GIBBERISH and (intent.rule != "classifier" or best < settings.suggest_from):
         return Decision(Action.REJECT, "gibberish")
     # A sentence that the base answers with confidence is a question, unless a pattern says otherwise.
-    if intent.name != QUESTION and (intent.rule != "classifier" or best < settings.answer_from):
+    if intent.name not in {QUESTION, GIBBERISH} and (intent.rule != "classifier" or best < settings.answer_from):
         return Decision(Action.ANSWER, "intent")
     if best >= settings.answer_from:
         return Decision(Action.ANSWER, "confident")
-    if is_fragment(found) and len(near_equal(candidates, settings)) > 1:
+    if is_fragment(found) and _may_be_one_of(near_equal(candidates, settings), settings):
         return Decision(Action.CLARIFY, "fragment")
     if best >= settings.suggest_from:
         return Decision(Action.SUGGEST, "likely")
@@ -86,6 +87,11 @@ NEAR_EQUAL = 1 / 8
 def is_fragment(found: Understood) -> bool:
     """Too short to say what is wanted."""
     return len(found.normalised.key) <= FRAGMENT_CHARACTERS
+
+
+def _may_be_one_of(offered: Sequence[Candidate], settings: EngineSettings) -> bool:
+    """Several candidates, and it is likely enough that one of them is meant."""
+    return len(offered) > 1 and sum(one.features["probability"] for one in offered) >= settings.suggest_from
 
 
 def near_equal(candidates: Sequence[Candidate], settings: EngineSettings) -> list[Candidate]:

@@ -61,6 +61,7 @@ class DialogState:
     repeats: int = 0  # how often the same entry was asked for in a row
     sentiment: str = "neutral"
     entities: tuple[Entity, ...] = ()
+    pieces: tuple[str, ...] = ()  # short messages since the last answer that found none: maybe parts of one question
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -70,6 +71,7 @@ class DialogState:
             "repeats": self.repeats,
             "sentiment": self.sentiment,
             "entities": [{"kind": e.kind, "text": e.text, "value": e.value} for e in self.entities],
+            "pieces": list(self.pieces),
         }
 
     @classmethod
@@ -77,6 +79,7 @@ class DialogState:
         """Reads what to_json wrote; missing keys take their default, so that old conversations go on."""
         known = {key: value for key, value in stored.items() if key in cls.__slots__}
         known["entities"] = tuple(Entity(**entity) for entity in stored.get("entities", []))
+        known["pieces"] = tuple(stored.get("pieces", []))
         return cls(**known)
 
 

@@ -1,6 +1,7 @@
 """Fits the intent classifier on our own examples: `python -m nlu.fit_intents` rewrites data/models/intents.npz.
 
-Business questions are the class to protect: not_smalltalk.jsonl (many trades) and the demo base's wordings.
+Business questions are the class to protect: not_smalltalk.jsonl, the demo base's wordings and the short wordings of the
+industry packs. A fragment (怎么办理, 校区地址) is what a classifier takes for small talk or noise most easily.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from sklearn.model_selection import cross_val_predict
 from core.settings import REPOSITORY, limit_compute_threads
 from nlu.embedders import Embedder, OnnxEmbedder
 from nlu.intent_model import INTENT_MODEL_FILE, features_of, space_of
-from nlu.intents import load_intents
+from nlu.intents import NO_INTENT, IntentRecogniser, load_intents
 from nlu.normalise import normalise
 from nlu.types import GIBBERISH, QUESTION
 
 FALSE_ALARMS = 0.005
 """Share of business questions that the classifier may take for something else, cross-validated."""
 _BASE_SHARE = 3  # every third wording of the demo base: enough, and other trades keep their weight
+_SHORT = 10  # characters up to which a pack's wording counts as a fragment
 _log = structlog.get_logger(__name__)
 
 
@@ -36,6 +38,11 @@ def examples(data: Path) -> list[tuple[str, str]]:
     for path in sorted((data / "demo" / "kb").glob("*.jsonl")):
         wordings = [text for row in _rows(path) for text in (row["question"], *row["similar"])]
         pairs += [(text, QUESTION) for text in wordings[::_BASE_SHARE]]
+    for path in sorted((data / "packs").glob("*/kb.jsonl")):
+        wordings = [text for row in _rows(path) for text in row["similar"] if len(text) <= _SHORT]
+        pairs += [(text, QUESTION) for text in wordings[::_BASE_SHARE]]
+    known = IntentRecogniser(load_intents(data / "nlu" / "intents.jsonl"))
+    pairs = [(text, name) for text, name in pairs if name != QUESTION or known.recognise(normalise(text)) is NO_INTENT]
     return [(text, name) for text, name in pairs if not normalise(text).blank]
 
 

@@ -32,6 +32,9 @@ PLATFORM_ACCESS = {
     "storage/outbox.py": "jobs of all tenants are due together",
     "storage/db.py": "defines it",
 }
+_LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
+_PAGE_ROW = re.compile(r"^\| (`[^|]+) \|", re.MULTILINE)  # the first column of a package page's table
+_NAMED = re.compile(r"`([^`]+)`")
 WAYS_ROUND = ("create_async_engine", "create_engine", "async_sessionmaker", "text")
 
 
@@ -59,6 +62,27 @@ def check_tree(root: Path) -> Iterator[Finding]:
         for path in sorted((root / package).rglob("*.py")):
             name = path.relative_to(root).as_posix()
             yield from check_source(name, path.read_text(encoding="utf-8"))
+    yield from check_docs(root)
+
+
+def check_docs(root: Path) -> Iterator[Finding]:
+    """Findings in the documentation: dead links, packages without a page, pages that name files which are gone."""
+    pages = [*sorted(root.glob("*.md")), *sorted((root / "docs").rglob("*.md"))]
+    for page in pages:
+        for target in _LINK.findall(page.read_text(encoding="utf-8")):
+            if "://" not in target and not (page.parent / target).exists():
+                yield Finding(page.relative_to(root).as_posix(), "dead-link", f"{target} is not there")
+    for package in PACKAGES:
+        page = root / "docs" / "packages" / f"{package}.md"
+        if not page.exists():
+            yield Finding(
+                package, "package-page", f"write docs/packages/{package}.md: its job, its way in, why it is so"
+            )
+            continue
+        for row in _PAGE_ROW.findall(page.read_text(encoding="utf-8")):
+            for name in _NAMED.findall(row):
+                if not (root / package / name).exists():
+                    yield Finding(f"docs/packages/{package}.md", "package-page", f"{package}/{name} is not there")
 
 
 def check_source(name: str, source: str) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.settings import REPOSITORY
-from tools.rules import PACKAGES, check_source, check_tree
+from tools.rules import PACKAGES, check_docs, check_source, check_tree
 
 BROKEN = [
     ("server/x.py", "Message(id=1)", "one-writer"),
@@ -35,6 +35,23 @@ class TestRules:
         line = '"""Doc."""\nprint("x")  # rule: no-print -'
         assert [found.rule for found in check_source("core/x.py", line)] == ["no-print"]
         assert list(check_source("core/x.py", line + " start-up banner")) == []
+
+    def test_dead_links_and_missing_pages_are_found(self, tmp_path: Path) -> None:
+        pages = tmp_path / "docs" / "packages"
+        pages.mkdir(parents=True)
+        (tmp_path / "README.md").write_text(
+            "[有](docs/packages/core.md#why)、[没有](docs/gone.md)、[外](https://a.example)"
+        )
+        (pages / "core.md").write_text("# core\n\n| 从哪里看起 | 内容 |\n|---|---|\n| `clock.py` | 时间 |\n")
+        found = {(one.rule, one.place) for one in check_docs(tmp_path)}
+        assert ("dead-link", "README.md") in found
+        assert ("package-page", "docs/packages/core.md") in found
+        assert ("package-page", "inbox") in found
+        (tmp_path / "core").mkdir()
+        (tmp_path / "core" / "clock.py").touch()
+        (tmp_path / "docs" / "gone.md").touch()
+        assert {one.rule for one in check_docs(tmp_path)} == {"package-page"}
+        assert "docs/packages/core.md" not in {one.place for one in check_docs(tmp_path)}
 
     def test_the_house_keeps_its_rules(self) -> None:
         assert list(check_tree(REPOSITORY)) == []
