@@ -6,13 +6,14 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accounts.permissions import Permission
+from accounts.roles import roles_with
 from core.clock import Clock
 from core.events import Event, EventName, event_frame
 from storage.db import announce, tenant_of
-from storage.models import Presence, Role, User
+from storage.models import Presence, User
 
 LEASE: Final = timedelta(seconds=75)  # consoles renew it with every heartbeat, 25 seconds apart
-DESK_ROLES: Final = (Role.ADMIN, Role.SUPERVISOR, Role.AGENT)
 
 
 def observed_presence(user: User, *, now: datetime) -> Presence:
@@ -51,11 +52,12 @@ async def choose_presence(session: AsyncSession, user_id: str, presence: Presenc
 
 async def is_anyone_online(session: AsyncSession, *, now: datetime) -> bool:
     """Whether a human could take a conversation right now."""
+    desk = await roles_with(session, Permission.CONVERSATION_REPLY)
     online = await session.scalar(
         select(User.id)
         .where(
             User.is_active,
-            User.role.in_(DESK_ROLES),
+            User.role.in_(desk),
             User.presence == Presence.ONLINE,
             User.seen_at > now - LEASE,
         )

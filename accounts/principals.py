@@ -1,25 +1,27 @@
-"""Who is asking. Everything behind the front door receives one of these, never a token."""
+"""Who is asking, and what they may do. Everything behind the front door receives one of these, never a token."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from storage.models import Role
+from accounts.permissions import Permission
 
 
 @dataclass(frozen=True, slots=True)
 class AgentPrincipal:
-    """A signed-in person of a tenant."""
+    """A person of a tenant: signed in, or through an API key of theirs."""
 
     tenant_id: str
     user_id: str
     name: str
     email: str
-    role: Role
+    permissions: frozenset[Permission]
     token_id: str
+    expires_at: datetime
+    is_api_key: bool = False
 
-    @property
-    def may_reply(self) -> bool:
-        """Whether this person talks to customers; editors and analysts look but do not touch."""
-        return self.role in {Role.ADMIN, Role.SUPERVISOR, Role.AGENT}
+    def may(self, permission: Permission) -> bool:
+        """Whether this person, with this token, holds a permission."""
+        return permission in self.permissions
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class VisitorPrincipal:
     inbox_id: str
     name: str
     token_id: str
+    expires_at: datetime
 
 
 Principal = AgentPrincipal | VisitorPrincipal

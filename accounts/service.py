@@ -1,18 +1,17 @@
-"""Making tenants and people, and signing people in."""
+"""Making tenants and people."""
 
 from dataclasses import dataclass
-from datetime import timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accounts.errors import DemoPasswordRefused, SlugTaken, TenantRequired, WrongCredentials
-from accounts.passwords import DEMO_PASSWORD, hash_password, password_matches
-from accounts.tokens import issue_agent_token
+from accounts.errors import SlugTaken
+from accounts.password_rules import PasswordRules
+from accounts.passwords import hash_password
 from core.clock import Clock
 from core.ids import new_id
 from storage.db import Database
-from storage.models import Role, Tenant, User
+from storage.models import Tenant, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +24,7 @@ class TenantSettings:
     service_hours: str = "9:00–18:00"
     color: str = "#1f6feb"
     suggestions: tuple[str, ...] = ()
+    password_rules: PasswordRules = PasswordRules.NIST
 
     @classmethod
     def of(cls, tenant: Tenant) -> "TenantSettings":
@@ -32,16 +32,9 @@ class TenantSettings:
         known = {key: value for key, value in tenant.settings.items() if key in cls.__slots__}
         if "suggestions" in known:
             known["suggestions"] = tuple(known["suggestions"])
+        if "password_rules" in known:
+            known["password_rules"] = PasswordRules(known["password_rules"])
         return cls(**known)
-
-
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """The result of signing in."""
-
-    token: str
-    lifetime: timedelta
-    user: User
 
 
 async def create_tenant(
@@ -67,7 +60,7 @@ async def find_tenant(database: Database, slug: str) -> Tenant | None:
         return tenant
 
 
-async def create_user(session: AsyncSession, *, email: str, name: str, role: Role, password: str, clock: Clock) -> User:
+async def create_user(session: AsyncSession, *, email: str, name: str, role: str, password: str, clock: Clock) -> User:
     """Adds a person to the session's tenant."""
     user = User(
         id=new_id(),
@@ -75,46 +68,10 @@ async def create_user(session: AsyncSession, *, email: str, name: str, role: Rol
         name=name,
         role=role,
         password_hash=await hash_password(password),
+        password_changed_at=clock.now(),
         seen_at=None,
         created_at=clock.now(),
     )
     session.add(user)
     await session.flush()
     return user
-
-
-async def sign_in(
-    database: Database,
-    *,
-    email: str,
-    password: str,
-    tenant_slug: str | None,
-    clock: Clock,
-    lifetime: timedelta,
-    demo_mode: bool,
-) -> SignedIn:
-    """Checks a password and issues a token.
-
-    Raises:
-        WrongCredentials: no such person, a wrong password or a disabled account.
-        TenantRequired: the address and password fit people of several tenants.
-        DemoPasswordRefused: the public demo password outside demo mode.
-    """
-    query = select(User, Tenant).join(Tenant, Tenant.id == User.tenant_id).where(User.email == email.strip().lower())
-    if tenant_slug:
-        query = query.where(Tenant.slug == tenant_slug)
-    async with database.platform_read() as session:
-        people = list(await session.execute(query.order_by(User.created_at)))
-    matching = [user for user, _ in people if await password_matches(password, user.password_hash) and user.is_active]
-    if not people:
-        await password_matches(password, None)
-    if not matching:
-        raise WrongCredentials
-    if password == DEMO_PASSWORD and not demo_mode:
-        raise DemoPasswordRefused
-    if len(matching) > 1:
-        raise TenantRequired
-    user = matching[0]
-    async with database.write(user.tenant_id) as session:
-        token = issue_agent_token(session, user, clock=clock, lifetime=lifetime)
-    return SignedIn(token, lifetime, user)

@@ -24,6 +24,7 @@ class EventName(StrEnum):
     TYPING_STARTED = "typing.started"
     PRESENCE_CHANGED = "presence.changed"
     KNOWLEDGE_PUBLISHED = "knowledge.published"
+    ACCESS_CHANGED = "access.changed"
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 - the name of an event
     SYNC_REQUIRED = "sync.required"
 
@@ -38,7 +39,7 @@ class Event:
     contact_frame: Frame | None = None
     contact_id: str | None = None  # the one contact whose devices receive `contact_frame`
     origin: str | None = None  # the connection that caused it and has its own acknowledgement
-    subject_id: str | None = None  # what internal listeners need: the revoked token's id
+    subject_id: str | None = None  # what internal listeners need: the revoked token's or changed person's id
 
 
 def event_frame(name: EventName, **fields: object) -> Frame:

@@ -17,6 +17,9 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(Path("var"), description="数据目录：SQLite 数据库与可重建的索引缓存")
     database_url: str = Field("", description="数据库地址；留空用数据目录里的 SQLite，规模化用 postgresql://…")
+    secret_key: str = Field(
+        "", description="加密存储机密的密钥，至少 32 个字符；留空则在数据目录生成 secret.key，多机部署必须设置且相同"
+    )
     redis_url: str = Field("", description="Redis 地址；留空为单进程，设置后可多进程、多机部署")
     host: str = Field("127.0.0.1", description="监听地址")
     port: int = Field(8000, ge=1, le=65535, description="监听端口")

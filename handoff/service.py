@@ -4,8 +4,10 @@ timeline, announced to both sides. Two people doing the same thing at once get o
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from accounts.presence import DESK_ROLES, is_anyone_online
+from accounts.permissions import Permission
+from accounts.presence import is_anyone_online
 from accounts.principals import AgentPrincipal
+from accounts.roles import roles_with
 from core.clock import Clock
 from core.events import Event, EventName, event_frame
 from core.ids import new_id
@@ -90,9 +92,8 @@ async def transfer(
         WrongState: it is with the bot or resolved.
     """
     conversation = await lock_conversation(session, conversation_id)
-    colleague = await session.scalar(
-        select(User).where(User.id == to_agent_id, User.is_active, User.role.in_(DESK_ROLES))
-    )
+    desk = await roles_with(session, Permission.CONVERSATION_REPLY)
+    colleague = await session.scalar(select(User).where(User.id == to_agent_id, User.is_active, User.role.in_(desk)))
     if colleague is None:
         raise UnknownAgent
     await _assign(session, conversation, Move.TRANSFER, colleague.id, clock=clock)

@@ -155,7 +155,14 @@ async def describe_conversation(session: AsyncSession, principal: Principal, con
     """A conversation with its contact, for agents also with the handoff summary; access as access_conversation."""
     opened = await access_conversation(session, principal, conversation_id)
     handoff = None if isinstance(principal, VisitorPrincipal) else await latest_handoff(session, conversation_id)
-    return conversation_detail(opened.conversation, opened.contact, opened.inbox, opened.assignee, handoff)
+    return conversation_detail(
+        opened.conversation,
+        opened.contact,
+        opened.inbox,
+        opened.assignee,
+        handoff,
+        for_desk=isinstance(principal, AgentPrincipal),
+    )
 
 
 async def list_conversations(

@@ -5,6 +5,7 @@ from typing import Any
 
 from core.events import Frame
 from inbox.content import render_html
+from inbox.masking import mask_attributes
 from storage.models import Contact, Conversation, Handoff, Inbox, Message, SenderKind, User
 
 
@@ -83,15 +84,21 @@ def conversation_wire(conversation: Conversation, contact: Contact, inbox: Inbox
 
 
 def conversation_detail(
-    conversation: Conversation, contact: Contact, inbox: Inbox, assignee: User | None, handoff: Handoff | None
+    conversation: Conversation,
+    contact: Contact,
+    inbox: Inbox,
+    assignee: User | None,
+    handoff: Handoff | None,
+    *,
+    for_desk: bool,
 ) -> Frame:
-    """A conversation with all that an agent wants to know before the first reply."""
+    """A conversation with all that an agent wants to know before the first reply; phone and e-mail masked for them."""
     frame = conversation_wire(conversation, contact, inbox, assignee)
     frame["contact"] = {
         "id": contact.id,
         "name": contact.name,
         "created_at": wire_time(contact.created_at),
-        "attributes": contact.attributes,
+        "attributes": mask_attributes(contact.attributes) if for_desk else contact.attributes,
     }
     frame["handoff"] = handoff and {
         "id": handoff.id,

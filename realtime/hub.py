@@ -12,6 +12,7 @@ from prometheus_client import Counter, Gauge
 from core.events import Event, EventName, Frame, event_frame
 
 CLOSE_TOKEN_INVALID: Final = 4401
+CLOSE_NOT_ALLOWED: Final = 4403
 CLOSE_HEARTBEAT_LOST: Final = 4408
 CLOSE_TOO_SLOW: Final = 4429
 CLOSE_RESTARTING: Final = 1012
@@ -102,6 +103,11 @@ class Hub:
             for connection in list(self._everybody()):
                 if connection.tenant_id == event.tenant_id and connection.token_id == event.subject_id:
                     connection.close(CLOSE_TOKEN_INVALID)
+            return
+        if event.name is EventName.ACCESS_CHANGED:
+            for connection in list(self._agents.get(event.tenant_id, ())):
+                if connection.user_id == event.subject_id:
+                    connection.close(CLOSE_RESTARTING)  # comes back at once, with what it may do now
             return
         if event.agent_frame is not None:
             self._send(self._agents.get(event.tenant_id, ()), event.agent_frame, event.origin)

@@ -2,19 +2,44 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
 from core.settings import Settings
 from realtime.hub import CLOSE_RESTARTING
 from server import socket
+from server.deps import authorise
 from server.headers import SecurityHeaders
 from server.idempotency import Idempotency
+from server.policy import check_policy
 from server.problems import install_problem_handlers
-from server.routes import accounts, conversations, handoffs, health, knowledge, pages, rasa, stats, visitor
+from server.routes import (
+    accounts,
+    api_keys,
+    contacts,
+    conversations,
+    handoffs,
+    health,
+    inboxes,
+    knowledge,
+    me,
+    members,
+    pages,
+    rasa,
+    roles,
+    stats,
+    tenants,
+    visitor,
+)
 from server.services import Services
 from server.version import VERSION
+
+_ROUTES: Final = (
+    accounts, me, members, roles, api_keys, tenants, inboxes, visitor, conversations, handoffs, contacts, knowledge,
+    stats, rasa, health, pages,
+)  # fmt: skip
 
 
 def create_app(settings: Settings | None = None, *, services: Services | None = None) -> FastAPI:
@@ -43,8 +68,10 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     )
     app.state.services = services
     install_problem_handlers(app)
-    for module in (accounts, visitor, conversations, handoffs, knowledge, stats, rasa, health, socket, pages):
-        app.include_router(module.router)
+    app.include_router(socket.router)
+    for module in _ROUTES:
+        app.include_router(module.router, dependencies=[Depends(authorise)])
+    check_policy(app)
     if pages.WEB.is_dir():
         app.mount("/static/home", pages.VersionedFiles(directory=pages.HOME), name="home")
         app.mount("/static", pages.VersionedFiles(directory=pages.WEB), name="static")

@@ -60,10 +60,14 @@ def serve(
 @app.command()
 def init() -> None:
     """创建或升级数据库；重复运行无害。"""
+    from server.commands.serve import setup_lines
     from server.commands.tenant import init_database
 
-    init_database(_settings())
+    settings = _settings()
+    token = init_database(settings)
     typer.echo("数据库已就绪。")
+    for line in setup_lines(token, f"http://127.0.0.1:{settings.port}"):
+        typer.echo(line)
 
 
 @tenant.command("create")
@@ -88,6 +92,14 @@ def tenant_create(
     typer.echo(f"租户 {made.slug} 已建立。\n  网站 site key：{made.site_key}\n  管理员：{made.admin_email}")
     if made.password:
         typer.echo(f"  初始密码：{made.password}（只显示这一次）")
+
+
+@tenant.command("disable-demo")
+def tenant_disable_demo() -> None:
+    """停用公开演示密码能登录的账号；正式使用演示数据目录之前要做。"""
+    from server.commands.tenant import disable_demo
+
+    typer.echo(f"已停用 {disable_demo(_settings())} 个演示账号。")
 
 
 @kb.command("import")

@@ -1,16 +1,18 @@
-"""What routes ask for: the services, the principal, a permission."""
+"""What routes ask for: the services, and the principal whom the policy table let in."""
 
 from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security.utils import get_authorization_scheme_param
 
-from accounts.principals import AgentPrincipal, Principal, VisitorPrincipal
+from accounts.principals import AgentPrincipal, Principal
 from accounts.tokens import resolve_token
-from core.errors import Forbidden, Unauthenticated
+from core.errors import Unauthenticated
+from server.policy import POLICY
 from server.services import Services
 
-_BEARER = HTTPBearer(auto_error=False, description="access_token（坐席）或 token（客户）")
+_BEARER = HTTPBearer(auto_error=False, description="access_token 或 API 密钥（坐席）、token（客户）")
 
 
 def get_services(request: Request) -> Services:
@@ -22,33 +24,34 @@ def get_services(request: Request) -> Services:
 ServicesDep = Annotated[Services, Depends(get_services)]
 
 
-async def get_principal(
-    services: ServicesDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
-) -> Principal:
-    """Whoever the bearer token belongs to."""
-    if credentials is None:
+async def authorise(request: Request, services: ServicesDep) -> None:
+    """Runs before every route: looks up its row in the policy table and who is asking."""
+    rule = POLICY[request.method, request.scope["route"].path]
+    if rule.is_public:
+        return
+    scheme, token = get_authorization_scheme_param(request.headers.get("authorization"))
+    if scheme.lower() != "bearer" or not token:
         raise Unauthenticated
-    return await resolve_token(services.database, credentials.credentials, clock=services.clock)
+    principal = await resolve_token(services.database, token, clock=services.clock)
+    rule.check(principal)
+    request.state.principal = principal
+
+
+def get_principal(
+    request: Request, described: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+) -> Principal:
+    """Whoever was let in. (The bearer scheme is asked for only so that OpenAPI describes it.)"""
+    principal: Principal = request.state.principal
+    return principal
 
 
 PrincipalDep = Annotated[Principal, Depends(get_principal)]
 
 
 def get_agent(principal: PrincipalDep) -> AgentPrincipal:
-    """A signed-in person; contacts are refused."""
-    if isinstance(principal, VisitorPrincipal):
-        raise Forbidden
+    """A member; the policy row has kept contacts out."""
+    assert isinstance(principal, AgentPrincipal), "the policy row of this route admits visitors"
     return principal
 
 
 AgentDep = Annotated[AgentPrincipal, Depends(get_agent)]
-
-
-def get_desk_agent(agent: AgentDep) -> AgentPrincipal:
-    """A person who may talk to customers."""
-    if not agent.may_reply:
-        raise Forbidden
-    return agent
-
-
-DeskAgentDep = Annotated[AgentPrincipal, Depends(get_desk_agent)]

@@ -58,6 +58,8 @@ def language_of(request: Request) -> Language:
 def problem(error: DomainError, language: Language, **extra: Any) -> JSONResponse:
     """The response for a refusal."""
     headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+    if error.status == 429 and "seconds" in error.data:
+        headers["Retry-After"] = str(error.data["seconds"])
     body = {
         "type": f"about:blank#{error.code}",
         "title": _TITLES.get(error.status, "Error"),

@@ -18,6 +18,12 @@ class SignInBody(Body):
     email: Annotated[str, StringConstraints(min_length=1, max_length=254)]
     password: Annotated[str, StringConstraints(min_length=1, max_length=256)]
     tenant: Name | None = None
+    code: Annotated[str, StringConstraints(min_length=6, max_length=40)] | None = Field(
+        None, description="两步验证：验证器上的 6 位数字或一个恢复码"
+    )
+    new_password: Annotated[str, StringConstraints(min_length=1, max_length=256)] | None = Field(
+        None, description="登录的同时改密码；等保规则下密码过期时必须给"
+    )
 
 
 class UserOut(BaseModel):
@@ -44,6 +50,7 @@ class MeOut(BaseModel):
     user: UserOut
     tenant: TenantOut
     presence: str
+    permissions: list[str]
 
 
 class PresenceBody(Body):
@@ -72,6 +79,53 @@ class CannedReplyOut(BaseModel):
 
 class CannedRepliesOut(BaseModel):
     items: list[CannedReplyOut]
+
+
+class ContactOut(BaseModel):
+    id: str
+    name: str
+    inbox_id: str
+    attributes: dict[str, Any]
+    created_at: str
+
+
+class RevealBody(Body):
+    field: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+    reason: Annotated[str, StringConstraints(max_length=500)]
+
+
+class RevealedOut(BaseModel):
+    field: str
+    value: str
+
+
+PermissionNames = Annotated[list[Annotated[str, StringConstraints(max_length=80)]], Field(max_length=100)]
+RoleName = Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True)]
+
+
+class PermissionsOut(BaseModel):
+    items: list[str]
+
+
+class RoleBody(Body):
+    name: RoleName
+    permissions: PermissionNames
+
+
+class RoleChangeBody(Body):
+    name: RoleName | None = None
+    permissions: PermissionNames | None = None
+
+
+class RoleOut(BaseModel):
+    id: str
+    name: str
+    permissions: list[str]
+    is_built_in: bool
+
+
+class RolesOut(BaseModel):
+    items: list[RoleOut]
 
 
 class ContactBody(Body):

@@ -1,7 +1,9 @@
 """What one process of the server is made of. Built once, passed to whoever needs it."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
+from accounts.vault import Vault
 from core.clock import Clock, SystemClock
 from core.events import Event
 from core.settings import Settings
@@ -10,6 +12,7 @@ from realtime.hub import Hub
 from server.engines import EngineRegistry
 from server.flows.bot_turn import BotTurns
 from server.flows.inbound import Inbound
+from server.flows.opening import Opening
 from server.worker import Worker
 from storage.db import Database
 
@@ -21,11 +24,13 @@ class Services:
     settings: Settings
     clock: Clock
     database: Database
+    vault: Vault
     bus: Bus
     hub: Hub
     engines: EngineRegistry
     bot_turns: BotTurns
     inbound: Inbound
+    opening: Opening
     worker: Worker
     is_draining: bool = False
 
@@ -36,11 +41,13 @@ class Services:
         database = Database(settings.async_database_url())
         bus: Bus = RedisBus(settings.redis_url) if settings.redis_url else LocalBus()
         hub = Hub()
+        vault = Vault(settings)
         engines = EngineRegistry(database, settings)
         bot_turns = BotTurns(database, engines, clock)
         inbound = Inbound(database, bot_turns, clock)
+        opening = Opening(database, vault, clock, timedelta(days=settings.visitor_days))
         worker = Worker(database, bot_turns, clock)
-        return cls(settings, clock, database, bus, hub, engines, bot_turns, inbound, worker)
+        return cls(settings, clock, database, vault, bus, hub, engines, bot_turns, inbound, opening, worker)
 
     async def start(self) -> None:
         """Connects, and begins to deliver and to work."""

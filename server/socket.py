@@ -9,6 +9,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from prometheus_client import Histogram
 from sqlalchemy.exc import SQLAlchemyError
 
+from accounts.permissions import Permission
 from accounts.presence import end_lease, renew_lease
 from accounts.principals import AgentPrincipal, Principal, VisitorPrincipal
 from accounts.tokens import resolve_token
@@ -21,9 +22,10 @@ from inbox.content import parse_content
 from inbox.conversations import access_conversation, mark_read
 from inbox.messages import Recorded, check_client_msg_id, messages_after, send_as_agent
 from inbox.wire import message_for_agents, message_for_contact, wire_time
-from realtime.hub import CLOSE_HEARTBEAT_LOST, CLOSE_TOKEN_INVALID, Connection
+from realtime.hub import CLOSE_HEARTBEAT_LOST, CLOSE_NOT_ALLOWED, CLOSE_TOKEN_INVALID, Connection
 from realtime.protocol import Ping, Read, Send, Sync, Typing, client_msg_id_of, parse_frame, parse_json
 from server.flows.inbound import Incoming
+from server.policy import SOCKET, SOCKET_POLICY, check_may_send
 from server.services import Services
 
 router = APIRouter()
@@ -47,6 +49,11 @@ async def chat_socket(socket: WebSocket) -> None:
         principal = await resolve_token(services.database, socket.query_params.get("token", ""), clock=services.clock)
     except Unauthenticated:
         await socket.close(CLOSE_TOKEN_INVALID)
+        return
+    try:
+        SOCKET.check(principal)
+    except Forbidden:
+        await socket.close(CLOSE_NOT_ALLOWED)
         return
     language = preferred_language(socket.headers.get("accept-language"))
     await SocketSession(socket, services, principal, language).run()
@@ -102,13 +109,18 @@ class SocketSession:
                 return
             if message["type"] == "websocket.disconnect":
                 return
+            if self._principal.expires_at <= self._services.clock.now():
+                self._connection.close(CLOSE_TOKEN_INVALID)  # the writer closes the socket, and we read its end
+                continue
             await self._handle(message.get("text") or message.get("bytes") or "")
 
     async def _handle(self, raw: str | bytes) -> None:
         frame: dict[str, Any] = {}
         try:
             frame = parse_json(raw)
-            match parse_frame(frame):
+            command = parse_frame(frame)
+            SOCKET_POLICY[type(command)].check(self._principal)
+            match command:
                 case Send() as send:
                     await self._send(send)
                 case Sync(conversation_id, after_seq):
@@ -146,8 +158,7 @@ class SocketSession:
                 self._acknowledge(recorded)
                 services.inbound.answer(recorded)
                 return
-            if not self._principal.may_reply and not send.is_note:
-                raise Forbidden
+            check_may_send(self._principal, is_note=send.is_note)
             async with services.database.write(self._principal.tenant_id) as session:
                 recorded = await send_as_agent(
                     session,
@@ -229,15 +240,22 @@ class SocketSession:
         await self._socket.send_text(orjson.dumps(frame).decode())
 
     async def _renew_lease(self) -> None:
-        if isinstance(self._principal, AgentPrincipal) and self._principal.may_reply:
+        if (user_id := self._user_at_the_desk()) is not None:
             async with self._services.database.write(self._principal.tenant_id) as session:
-                await renew_lease(session, self._principal.user_id, clock=self._services.clock)
+                await renew_lease(session, user_id, clock=self._services.clock)
+
+    def _user_at_the_desk(self) -> str | None:
+        """The person whose presence this connection stands for: one who replies, not a program in their name."""
+        principal = self._principal
+        if not isinstance(principal, AgentPrincipal) or principal.is_api_key:
+            return None
+        return principal.user_id if principal.may(Permission.CONVERSATION_REPLY) else None
 
     async def _end_lease(self) -> None:
-        principal = self._principal
-        if not isinstance(principal, AgentPrincipal) or not principal.may_reply or self._services.is_draining:
+        user_id, tenant_id = self._user_at_the_desk(), self._principal.tenant_id
+        if user_id is None or self._services.is_draining:
             return
-        if not self._services.hub.is_user_connected(principal.tenant_id, principal.user_id):
+        if not self._services.hub.is_user_connected(tenant_id, user_id):
             with suppress(SQLAlchemyError, OSError):
-                async with self._services.database.write(principal.tenant_id) as session:
-                    await end_lease(session, principal.user_id)
+                async with self._services.database.write(tenant_id) as session:
+                    await end_lease(session, user_id)

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -16,6 +17,7 @@ import uvicorn
 from websockets.sync.client import ClientConnection, connect
 
 from accounts.service import create_tenant, create_user
+from accounts.tokens import issue_agent_token
 from core.clock import SystemClock
 from core.ids import new_id
 from core.logs import configure_logs
@@ -45,6 +47,15 @@ class TenantAccess:
     agent: str
     agent2: str
     editor: str
+
+
+@dataclass(frozen=True)
+class Member:
+    """A person of a tenant, signed in."""
+
+    id: str
+    email: str
+    token: str
 
 
 class LiveServer:
@@ -115,6 +126,20 @@ class LiveServer:
             return tenant.id
 
         return TenantAccess(self.run(make), slug, site_key, *emails)
+
+    def member(self, tenant: TenantAccess, role: str, password: str = PASSWORD) -> "Member":
+        """A new member with a role, signed in."""
+
+        async def make(services: Services) -> Member:
+            email = f"{role[:12]}-{uuid.uuid4().hex[:8]}@{tenant.slug}.example"
+            async with services.database.write(tenant.id) as session:
+                user = await create_user(
+                    session, email=email, name=f"成员 {role}", role=role, password=password, clock=services.clock
+                )
+                token = issue_agent_token(session, user, clock=services.clock, lifetime=timedelta(hours=12))
+            return Member(user.id, email, token)
+
+        return self.run(make)
 
     def sign_in(self, email: str, password: str = PASSWORD) -> str:
         """An agent's access token."""

@@ -19,7 +19,11 @@ MAX_LINES = 450
 
 # Who may see all tenants, and why.
 PLATFORM_ACCESS = {
-    "accounts/service.py": "signing in and making tenants happen before a tenant is known",
+    "accounts/founding.py": "makes tenants, the first one of an empty installation too",
+    "accounts/links.py": "a link says whose tenant it is",
+    "accounts/service.py": "finding and making tenants happen before a tenant is known",
+    "accounts/sign_in.py": "signing in happens before a tenant is known",
+    "accounts/throttle.py": "tries to sign in belong to no tenant",
     "accounts/tokens.py": "a token says whose tenant it is",
     "inbox/contacts.py": "a site key says whose tenant it is",
     "server/engines.py": "warms up the engines of all tenants at start",

@@ -12,11 +12,13 @@ import uvicorn
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from accounts.founding import offer_setup
 from accounts.passwords import DEMO_PASSWORD
 from core.logs import configure_logs
 from core.settings import Settings
 from server.app import create_app
 from server.commands.problems import CommandProblem
+from server.commands.safety import check_no_demo_accounts, check_secrets
 from server.demo.history import seed_history
 from server.demo.seed import seed_demo
 from server.routes.health import DEMO_ACCOUNTS
@@ -61,8 +63,10 @@ def check_data_dir(folder: Path) -> None:
 def serve(settings: Settings) -> None:
     """Runs the server until Ctrl-C or SIGTERM."""
     check_can_serve(settings)
+    if not settings.demo:
+        check_secrets(settings)
     if settings.workers > 1:
-        asyncio.run(_migrate(settings))
+        print("\n".join(asyncio.run(_prepare(settings))), flush=True)
         uvicorn.run("server.app:create_app", factory=True, workers=settings.workers, **_options(settings))
         return
     _until_stopped(settings, demo=False)
@@ -79,10 +83,34 @@ def _until_stopped(settings: Settings, *, demo: bool) -> None:
         asyncio.run(_serve(settings, demo=demo))
 
 
-async def _migrate(settings: Settings) -> None:
+async def _prepare(settings: Settings) -> list[str]:
     services = Services.build(settings)
-    await upgrade_to_head(services.database)
-    await services.database.close()
+    try:
+        await upgrade_to_head(services.database)
+        return await _secure(services)
+    finally:
+        await services.database.close()
+
+
+async def _secure(services: Services) -> list[str]:
+    """Refuses what must not be in production; says how to begin on an empty installation."""
+    if services.settings.demo:
+        return []
+    await check_no_demo_accounts(services.database)
+    return setup_lines(await offer_setup(services.database, clock=services.clock), _base_url(services.settings))
+
+
+def setup_lines(token: str | None, base: str) -> list[str]:
+    """What to tell the person at an empty installation; nothing if there is a tenant."""
+    if token is None:
+        return []
+    return [
+        "还没有租户。用这个一次性令牌建立第一个租户和管理员（24 小时内有效；重新启动会换新的）：",
+        f"  令牌  {token}",
+        f"  POST  {base}/api/v1/setup",
+        '  内容  {"token": "…", "tenant": {"slug": "acme", "name": "甲公司"}, '
+        '"admin": {"email": "…", "name": "…", "password": "…"}}',
+    ]
 
 
 async def _serve(settings: Settings, *, demo: bool) -> None:
@@ -91,9 +119,12 @@ async def _serve(settings: Settings, *, demo: bool) -> None:
     await upgrade_to_head(services.database)
     if demo:
         await _prepare_demo(services)
+        first_steps = []
+    else:
+        first_steps = await _secure(services)
     server = _AnnouncingServer(
         uvicorn.Config(create_app(services=services), **_options(settings)),
-        lambda: _welcome(settings, demo=demo),
+        lambda: _welcome(settings, first_steps, demo=demo),
     )
     await server.serve()
     if not server.started:
@@ -150,9 +181,13 @@ def _options(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _welcome(settings: Settings, *, demo: bool) -> None:
+def _base_url(settings: Settings) -> str:
     host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104 - compared, not bound
-    base = f"http://{host}:{settings.port}"
+    return f"http://{host}:{settings.port}"
+
+
+def _welcome(settings: Settings, first_steps: list[str], *, demo: bool) -> None:
+    base = _base_url(settings)
     lines = [f"应答 Yingda 已启动：{base}"]
     if demo:
         lines += [
@@ -163,6 +198,6 @@ def _welcome(settings: Settings, *, demo: bool) -> None:
             f"  演示密码  {DEMO_PASSWORD}",
         ]
     else:
-        lines += [f"  坐席台    {base}/console"]
+        lines += [f"  坐席台    {base}/console", *first_steps]
     lines.append("按 Ctrl-C 停止。")
     print("\n".join(lines), flush=True)

@@ -1,25 +1,21 @@
-"""`yingda init`, `yingda tenant create`."""
+"""`yingda init`, `yingda tenant create`, `yingda tenant disable-demo`."""
 
 import asyncio
 import secrets
 from dataclasses import dataclass
 
+from accounts.founding import NewTenant, disable_demo_accounts, found_tenant, offer_setup
 from accounts.passwords import DEMO_PASSWORD
-from accounts.service import create_tenant, create_user
 from core.clock import SystemClock
-from core.ids import new_id
 from core.settings import Settings
 from server.commands.problems import CommandProblem
 from server.commands.serve import check_data_dir
 from storage.db import Database
 from storage.migrate import upgrade_to_head
-from storage.models import Inbox, Role
-
-_MIN_PASSWORD = 10
 
 
 @dataclass(frozen=True, slots=True)
-class NewTenant:
+class MadeTenant:
     """What the person who made a tenant needs to know."""
 
     slug: str
@@ -28,45 +24,50 @@ class NewTenant:
     password: str | None  # only if we chose it
 
 
-def init_database(settings: Settings) -> None:
-    """Creates or migrates the database."""
+def init_database(settings: Settings) -> str | None:
+    """Creates or migrates the database; returns a set-up token if there is no tenant yet."""
     check_data_dir(settings.data_dir)
-    asyncio.run(_init(settings))
+    return asyncio.run(_init(settings))
 
 
-def make_tenant(settings: Settings, *, slug: str, name: str, admin_email: str, password: str | None) -> NewTenant:
+def make_tenant(settings: Settings, *, slug: str, name: str, admin_email: str, password: str | None) -> MadeTenant:
     """A tenant with a web inbox and its first administrator."""
-    if password is not None and (len(password) < _MIN_PASSWORD or password == DEMO_PASSWORD):
-        raise CommandProblem(f"密码至少 {_MIN_PASSWORD} 位，且不能是演示密码。")
+    if password == DEMO_PASSWORD:
+        raise CommandProblem("不能用公开的演示密码，请换一个。")
     check_data_dir(settings.data_dir)
-    return asyncio.run(_make(settings, slug, name, admin_email, password))
+    return asyncio.run(_make(settings, NewTenant(slug, name, admin_email), password))
 
 
-async def _init(settings: Settings) -> None:
+def disable_demo(settings: Settings) -> int:
+    """Closes the accounts that the public demo password opens; returns how many there were."""
+    check_data_dir(settings.data_dir)
+    return asyncio.run(_disable_demo(settings))
+
+
+async def _init(settings: Settings) -> str | None:
     database = Database(settings.async_database_url())
-    await upgrade_to_head(database)
-    await database.close()
-
-
-async def _make(settings: Settings, slug: str, name: str, admin_email: str, password: str | None) -> NewTenant:
-    clock, database = SystemClock(), Database(settings.async_database_url())
-    chosen = password or secrets.token_urlsafe(12)
-    site_key = secrets.token_urlsafe(12)
     try:
         await upgrade_to_head(database)
-        tenant = await create_tenant(database, slug=slug, name=name, settings={}, clock=clock)
-        async with database.write(tenant.id) as session:
-            await create_user(session, email=admin_email, name="管理员", role=Role.ADMIN, password=chosen, clock=clock)
-            session.add(
-                Inbox(
-                    id=new_id(),
-                    name="网站",
-                    channel="web",
-                    site_key=site_key,
-                    settings={},
-                    created_at=clock.now(),
-                )
-            )
+        return None if settings.demo else await offer_setup(database, clock=SystemClock())
     finally:
         await database.close()
-    return NewTenant(slug, site_key, admin_email, None if password else chosen)
+
+
+async def _make(settings: Settings, wanted: NewTenant, password: str | None) -> MadeTenant:
+    database = Database(settings.async_database_url())
+    chosen = password or secrets.token_urlsafe(15)
+    try:
+        await upgrade_to_head(database)
+        founded = await found_tenant(database, wanted, password=chosen, clock=SystemClock())
+    finally:
+        await database.close()
+    return MadeTenant(wanted.slug, founded.site_key, wanted.admin_email, None if password else chosen)
+
+
+async def _disable_demo(settings: Settings) -> int:
+    database = Database(settings.async_database_url())
+    try:
+        await upgrade_to_head(database)
+        return await disable_demo_accounts(database)
+    finally:
+        await database.close()

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from accounts.permissions import BUILT_IN
 from accounts.principals import AgentPrincipal
 from core.clock import Clock, ManualClock
 from handoff import service as handoff
@@ -33,6 +34,7 @@ from storage.models import (
     HandoffTrigger,
     Inbox,
     KnowledgeEntry,
+    Role,
     SenderKind,
     User,
 )
@@ -76,7 +78,10 @@ async def seed_history(
         users = await session.scalars(select(User).where(User.email.like("agent%")).order_by(User.email))
         entries = await session.scalars(select(KnowledgeEntry))
         entry_keys = {entry.question: entry.entry_key for entry in entries}
-        agents = [AgentPrincipal(tenant_id, user.id, user.name, user.email, user.role, "") for user in users]
+        agents = [
+            AgentPrincipal(tenant_id, user.id, user.name, user.email, BUILT_IN[Role.AGENT], "", clock.now())
+            for user in users
+        ]
     stage = _Stage(database, tenant_id, inboxes, agents, BotTurns(database, engines, past), past, entry_keys)
     today = clock.now().astimezone(_ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
     written = read_lines(DATA / "conversations.jsonl")

@@ -2,13 +2,15 @@
 
 from datetime import timedelta
 
-from fastapi import APIRouter, status
+from fastapi import APIRouter, Request, status
 from sqlalchemy import func, select
 
-from accounts.presence import DESK_ROLES, choose_presence, observed_presence
-from accounts.service import sign_in
-from accounts.tokens import revoke_agent_token
-from server.deps import AgentDep, DeskAgentDep, ServicesDep
+from accounts.permissions import Permission
+from accounts.presence import choose_presence, observed_presence
+from accounts.roles import roles_with
+from accounts.sign_in import Credentials, sign_in
+from accounts.tokens import Origin, revoke_agent_token
+from server.deps import AgentDep, ServicesDep
 from server.routes import PROBLEMS
 from server.schemas import (
     AgentOut,
@@ -32,13 +34,13 @@ def _user_out(user: User) -> UserOut:
 
 
 @router.post("/auth/token")
-async def create_token(body: SignInBody, services: ServicesDep) -> SignedInOut:
-    """登录，换取访问令牌。"""
+async def create_token(body: SignInBody, request: Request, services: ServicesDep) -> SignedInOut:
+    """登录，换取访问令牌；启用两步验证的人另给 code。"""
     signed_in = await sign_in(
         services.database,
-        email=body.email,
-        password=body.password,
-        tenant_slug=body.tenant,
+        services.vault,
+        Credentials(body.email, body.password, body.tenant, body.code, body.new_password),
+        Origin(request.client.host if request.client else "", request.headers.get("user-agent", "")),
         clock=services.clock,
         lifetime=timedelta(hours=services.settings.session_hours),
         demo_mode=services.settings.demo,
@@ -67,11 +69,12 @@ async def read_me(agent: AgentDep, services: ServicesDep) -> MeOut:
         user=_user_out(user),
         tenant=TenantOut(id=tenant.id, name=tenant.name, slug=tenant.slug),
         presence=str(user.presence),
+        permissions=sorted(str(permission) for permission in agent.permissions),
     )
 
 
 @router.put("/me/presence")
-async def update_presence(body: PresenceBody, agent: DeskAgentDep, services: ServicesDep) -> MeOut:
+async def update_presence(body: PresenceBody, agent: AgentDep, services: ServicesDep) -> MeOut:
     """切换在线、忙碌、离开。"""
     async with services.database.write(agent.tenant_id) as session:
         await choose_presence(session, agent.user_id, Presence(body.presence), clock=services.clock)
@@ -83,9 +86,10 @@ async def list_agents(agent: AgentDep, services: ServicesDep) -> AgentsOut:
     """同事与他们的状态。"""
     now = services.clock.now()
     async with services.database.read(agent.tenant_id) as session:
+        desk = await roles_with(session, Permission.CONVERSATION_REPLY)
         users = list(
             await session.scalars(
-                select(User).where(User.is_active, User.role.in_(DESK_ROLES)).order_by(User.created_at, User.id)
+                select(User).where(User.is_active, User.role.in_(desk)).order_by(User.created_at, User.id)
             )
         )
         open_rows = await session.execute(

@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response, status
 
 from accounts.principals import AgentPrincipal, VisitorPrincipal
-from core.errors import Forbidden
 from core.events import Frame
 from inbox.content import parse_content
 from inbox.conversations import (
@@ -20,6 +19,7 @@ from inbox.messages import check_client_msg_id, messages_after, messages_before,
 from inbox.wire import message_for_agents, message_for_contact
 from server.deps import AgentDep, PrincipalDep, ServicesDep
 from server.flows.inbound import Incoming
+from server.policy import check_may_send
 from server.routes import PROBLEMS
 from server.schemas import ConversationOut, ConversationsOut, CountsOut, MessageBody, MessageOut, MessagesOut
 
@@ -101,8 +101,7 @@ async def create_message(
         services.inbound.answer(recorded)
         frame = message_for_contact(recorded.message)
     else:
-        if not principal.may_reply and not body.note:
-            raise Forbidden
+        check_may_send(principal, is_note=body.note)
         async with services.database.write(principal.tenant_id) as session:
             recorded = await send_as_agent(
                 session,

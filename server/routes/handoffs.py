@@ -2,13 +2,12 @@
 
 from fastapi import APIRouter
 
-from accounts.principals import AgentPrincipal, VisitorPrincipal
-from core.errors import Forbidden
+from accounts.principals import VisitorPrincipal
 from core.events import Frame
 from handoff import service
 from handoff.errors import UnknownAgent
 from inbox.conversations import access_conversation, describe_conversation
-from server.deps import DeskAgentDep, PrincipalDep, ServicesDep
+from server.deps import AgentDep, PrincipalDep, ServicesDep
 from server.routes import PROBLEMS
 from server.schemas import ConversationOut, HandoffBody, TransferBody
 from storage.models import HandoffTrigger
@@ -22,8 +21,6 @@ async def request_handoff(
 ) -> Frame:
     """请求人工。客户只能为自己的会话请求。"""
     is_customer = isinstance(principal, VisitorPrincipal)
-    if isinstance(principal, AgentPrincipal) and not principal.may_reply:
-        raise Forbidden
     async with services.database.write(principal.tenant_id) as session:
         await access_conversation(session, principal, conversation_id)
         await service.request_handoff(
@@ -38,7 +35,7 @@ async def request_handoff(
 
 
 @router.post("/accept", response_model=ConversationOut)
-async def accept(conversation_id: str, agent: DeskAgentDep, services: ServicesDep) -> Frame:
+async def accept(conversation_id: str, agent: AgentDep, services: ServicesDep) -> Frame:
     """接待。多人同时接待时只有一人成功，其余得到 409 conversation_taken。"""
     async with services.database.write(agent.tenant_id) as session:
         await service.accept(session, conversation_id, agent, clock=services.clock)
@@ -46,7 +43,7 @@ async def accept(conversation_id: str, agent: DeskAgentDep, services: ServicesDe
 
 
 @router.post("/transfer", response_model=ConversationOut)
-async def transfer(conversation_id: str, body: TransferBody, agent: DeskAgentDep, services: ServicesDep) -> Frame:
+async def transfer(conversation_id: str, body: TransferBody, agent: AgentDep, services: ServicesDep) -> Frame:
     """转接给同事。"""
     if body.agent_id is None:
         raise UnknownAgent
@@ -56,7 +53,7 @@ async def transfer(conversation_id: str, body: TransferBody, agent: DeskAgentDep
 
 
 @router.post("/resolve", response_model=ConversationOut)
-async def resolve(conversation_id: str, agent: DeskAgentDep, services: ServicesDep) -> Frame:
+async def resolve(conversation_id: str, agent: AgentDep, services: ServicesDep) -> Frame:
     """结束会话。"""
     async with services.database.write(agent.tenant_id) as session:
         await service.resolve(session, conversation_id, clock=services.clock)
@@ -64,7 +61,7 @@ async def resolve(conversation_id: str, agent: DeskAgentDep, services: ServicesD
 
 
 @router.post("/reopen", response_model=ConversationOut)
-async def reopen(conversation_id: str, agent: DeskAgentDep, services: ServicesDep) -> Frame:
+async def reopen(conversation_id: str, agent: AgentDep, services: ServicesDep) -> Frame:
     """重新打开已结束的会话，并由自己接待。"""
     async with services.database.write(agent.tenant_id) as session:
         await service.reopen(session, conversation_id, agent, clock=services.clock)
@@ -72,7 +69,7 @@ async def reopen(conversation_id: str, agent: DeskAgentDep, services: ServicesDe
 
 
 @router.post("/return-to-bot", response_model=ConversationOut)
-async def return_to_bot(conversation_id: str, agent: DeskAgentDep, services: ServicesDep) -> Frame:
+async def return_to_bot(conversation_id: str, agent: AgentDep, services: ServicesDep) -> Frame:
     """转回机器人。"""
     async with services.database.write(agent.tenant_id) as session:
         await service.return_to_bot(session, conversation_id, clock=services.clock)

@@ -9,6 +9,8 @@ from core.errors import Invalid
 from inbox.contacts import contact_by_external_id, find_site
 from inbox.content import TextContent, check_text
 from inbox.conversations import open_conversation
+from inbox.errors import IdentityRequired
+from inbox.identity import requires_identity
 from inbox.messages import messages_after
 from server.deps import ServicesDep
 from server.flows.inbound import Incoming
@@ -35,6 +37,8 @@ async def rasa_webhook(
         raise SiteKeyRequired
     content = TextContent(check_text(body.message, max_chars=services.settings.max_message_chars))
     site = await find_site(services.database, site_key or "demo")
+    if requires_identity(site.inbox):
+        raise IdentityRequired
     async with services.database.write(site.tenant.id) as session:
         contact = await contact_by_external_id(session, site.inbox, external_id(body.sender), clock=services.clock)
         conversation = await open_conversation(session, contact, clock=services.clock)

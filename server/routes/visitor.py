@@ -1,58 +1,30 @@
 """The customer's door: opening or resuming a chat."""
 
-from datetime import timedelta
-
 from fastapi import APIRouter
 
-from accounts.principals import VisitorPrincipal
 from accounts.service import TenantSettings
-from accounts.tokens import issue_visitor_token, prolong_visitor_token, resolve_token
-from core.errors import Unauthenticated
-from inbox.contacts import ContactClaim, Site, create_contact, describe_contact, find_site
-from inbox.conversations import open_conversation
+from inbox.contacts import ContactClaim, Site, find_site
 from server.deps import ServicesDep
+from server.flows.opening import Knock
 from server.routes import PROBLEMS
 from server.schemas import ContactBody, SiteConfigOut, VisitorSessionBody, VisitorSessionOut
 from server.services import Services
-from storage.models import Contact
 
 router = APIRouter(prefix="/api/v1", tags=["visitor"], responses=PROBLEMS)
 
 
 @router.post("/visitor/sessions")
 async def open_session(body: VisitorSessionBody, services: ServicesDep) -> VisitorSessionOut:
-    """打开聊天，或凭 token 接着上次聊。过期或不属于本站点的 token 会得到一个新身份。"""
+    """打开聊天，或凭 token 接着上次聊；contact.signature 是商家服务器签的身份，认出已登录的客户。"""
     site = await find_site(services.database, body.site_key)
-    lifetime = timedelta(days=services.settings.visitor_days)
-    visitor = await _returning_visitor(services, site, body.token)
-    async with services.database.write(site.tenant.id) as session:
-        if visitor is not None and body.token is not None:
-            contact = await session.get_one(Contact, visitor.contact_id)
-            describe_contact(contact, _claim(body.contact))
-            await prolong_visitor_token(session, visitor.token_id, clock=services.clock, lifetime=lifetime)
-            token = body.token
-        else:
-            contact = await create_contact(session, site.inbox, _claim(body.contact), clock=services.clock)
-            token = issue_visitor_token(session, contact, clock=services.clock, lifetime=lifetime)
-        conversation = await open_conversation(session, contact, clock=services.clock)
+    signature = body.contact.signature if body.contact else None
+    opened = await services.opening.open(site, Knock(body.token, _claim(body.contact), signature))
     return VisitorSessionOut(
-        token=token,
-        contact_id=contact.id,
-        conversation_id=conversation.id,
+        token=opened.token,
+        contact_id=opened.contact_id,
+        conversation_id=opened.conversation_id,
         config=_config(services, site),
     )
-
-
-async def _returning_visitor(services: Services, site: Site, token: str | None) -> VisitorPrincipal | None:
-    if not token:
-        return None
-    try:
-        principal = await resolve_token(services.database, token, clock=services.clock)
-    except Unauthenticated:
-        return None
-    if isinstance(principal, VisitorPrincipal) and principal.inbox_id == site.inbox.id:
-        return principal
-    return None
 
 
 def _claim(contact: ContactBody | None) -> ContactClaim:

@@ -11,11 +11,15 @@ from storage.base import ID_LENGTH, Base, StrEnumType, TenantOwned, id_column
 
 
 class Role(StrEnum):
+    """The built-in roles; what each may do stands in accounts.permissions."""
+
+    OPERATOR = "operator"
     ADMIN = "admin"
     SUPERVISOR = "supervisor"
     AGENT = "agent"
     EDITOR = "editor"
     ANALYST = "analyst"
+    READ_ONLY = "read_only"
 
 
 class Presence(StrEnum):
@@ -47,8 +51,9 @@ class User(TenantOwned, Base):
     id: Mapped[str] = id_column()
     email: Mapped[str] = mapped_column(String(254))  # stored lower-case
     name: Mapped[str] = mapped_column(String(80))
-    role: Mapped[Role] = mapped_column(StrEnumType(Role))
-    password_hash: Mapped[str] = mapped_column(String(255))
+    role: Mapped[str] = mapped_column(String(32))  # a built-in role's name or a custom role's id
+    password_hash: Mapped[str] = mapped_column(String(255))  # not a hash (see accounts.passwords): no password works
+    password_changed_at: Mapped[datetime | None]
     is_active: Mapped[bool] = mapped_column(default=True)
     presence: Mapped[Presence] = mapped_column(StrEnumType(Presence), default=Presence.ONLINE)  # chosen, not observed
     seen_at: Mapped[datetime | None]  # renewed while a console is connected; older than the lease means offline
@@ -67,6 +72,8 @@ class AccessToken(TenantOwned, Base):
     id: Mapped[str] = id_column()
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     user_id: Mapped[str] = mapped_column(String(ID_LENGTH))
+    client: Mapped[str] = mapped_column(String(200), default="", server_default="")  # the browser's name of itself
+    address: Mapped[str] = mapped_column(String(64), default="", server_default="")
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
