@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accounts.errors import DemoPasswordRefused, SlugTaken, TenantRequired, WrongCredentials
 from accounts.passwords import DEMO_PASSWORD, hash_password, password_matches
 from accounts.tokens import issue_agent_token
+from audit.record import Actor, Subject, record_audit
 from core.clock import Clock
 from core.ids import new_id
 from storage.db import Database
@@ -109,7 +110,9 @@ async def sign_in(
     if not people:
         await password_matches(password, None)
     if not matching:
-        raise WrongCredentials
+        refusal = WrongCredentials()
+        refusal.accounts = tuple((user.tenant_id, user.id) for user, _ in people)
+        raise refusal
     if password == DEMO_PASSWORD and not demo_mode:
         raise DemoPasswordRefused
     if len(matching) > 1:
@@ -117,4 +120,5 @@ async def sign_in(
     user = matching[0]
     async with database.write(user.tenant_id) as session:
         token = issue_agent_token(session, user, clock=clock, lifetime=lifetime)
+        await record_audit(session, Actor("agent", user.id), "sign_in.succeeded", Subject("user", user.id), clock=clock)
     return SignedIn(token, lifetime, user)

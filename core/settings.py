@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -29,6 +29,10 @@ class Settings(BaseSettings):
     max_message_chars: int = Field(10_000, ge=100, le=100_000, description="一条消息的最大字数")
     encoder_dir: Path = Field(
         REPOSITORY / "data" / "models" / "encoder", description="句向量模型目录；默认用随源码提供的模型"
+    )
+    audit_key: SecretStr = Field(
+        SecretStr(""),
+        description="审计日志的签名密钥（至少 32 字符）；留空用数据目录里自动生成的 audit.key，多机部署须各机一致",
     )
     answer_threads: int = Field(2, ge=1, le=64, description="计算答案的线程数，通常等于 CPU 核数")
 

@@ -12,7 +12,7 @@ from server import socket
 from server.headers import SecurityHeaders
 from server.idempotency import Idempotency
 from server.problems import install_problem_handlers
-from server.routes import accounts, conversations, handoffs, health, knowledge, pages, rasa, stats, visitor
+from server.routes import accounts, audit, conversations, handoffs, health, knowledge, pages, rasa, stats, visitor
 from server.services import Services
 from server.version import VERSION
 
@@ -43,7 +43,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     )
     app.state.services = services
     install_problem_handlers(app)
-    for module in (accounts, visitor, conversations, handoffs, knowledge, stats, rasa, health, socket, pages):
+    for module in (accounts, visitor, conversations, handoffs, knowledge, stats, audit, rasa, health, socket, pages):
         app.include_router(module.router)
     if pages.WEB.is_dir():
         app.mount("/static/home", pages.VersionedFiles(directory=pages.HOME), name="home")

@@ -20,7 +20,9 @@ app = typer.Typer(
 )
 kb = typer.Typer(no_args_is_help=True, help="知识的导入与导出。")
 tenant = typer.Typer(no_args_is_help=True, help="租户。")
+audit = typer.Typer(no_args_is_help=True, help="审计日志。")
 app.add_typer(kb, name="kb")
+app.add_typer(audit, name="audit")
 app.add_typer(tenant, name="tenant")
 
 Host = Annotated[str | None, typer.Option("--host", help="监听地址（默认 127.0.0.1）")]
@@ -116,6 +118,23 @@ def kb_export(
         _print_json({"entries": count})
     else:
         typer.echo(f"已导出 {count} 条到 {out}。")
+
+
+@audit.command("verify")
+def audit_verify(
+    slug: Annotated[str | None, typer.Option("--tenant", help="租户名；不给则全部")] = None, as_json: AsJson = False
+) -> None:
+    """核对审计日志：有没有哪一条被改动、删除、插入、伪造或截断。"""
+    from server.commands.audit import verify
+
+    reports = verify(_settings(), slug)
+    if as_json:
+        _print_json([{"tenant": r.slug, "entries": r.verdict.entries, "finding": r.finding} for r in reports])
+    else:
+        for report in reports:
+            typer.echo(f"{report.slug}：{report.finding or '完好'}（已核对 {report.verdict.entries} 条）")
+    if any(report.finding for report in reports):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -9,6 +9,7 @@ from accounts.principals import AgentPrincipal, Principal, VisitorPrincipal
 from accounts.tokens import resolve_token
 from core.errors import Forbidden, Unauthenticated
 from server.services import Services
+from storage.models import Role
 
 _BEARER = HTTPBearer(auto_error=False, description="access_token（坐席）或 token（客户）")
 
@@ -23,12 +24,16 @@ ServicesDep = Annotated[Services, Depends(get_services)]
 
 
 async def get_principal(
-    services: ServicesDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+    request: Request,
+    services: ServicesDep,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
 ) -> Principal:
     """Whoever the bearer token belongs to."""
     if credentials is None:
         raise Unauthenticated
-    return await resolve_token(services.database, credentials.credentials, clock=services.clock)
+    principal = await resolve_token(services.database, credentials.credentials, clock=services.clock)
+    request.state.principal = principal  # a refusal further in names who was refused
+    return principal
 
 
 PrincipalDep = Annotated[Principal, Depends(get_principal)]
@@ -52,3 +57,13 @@ def get_desk_agent(agent: AgentDep) -> AgentPrincipal:
 
 
 DeskAgentDep = Annotated[AgentPrincipal, Depends(get_desk_agent)]
+
+
+def get_admin(agent: AgentDep) -> AgentPrincipal:
+    """A person who runs the tenant."""
+    if agent.role is not Role.ADMIN:
+        raise Forbidden
+    return agent
+
+
+AdminDep = Annotated[AgentPrincipal, Depends(get_admin)]

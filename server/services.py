@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from audit.anchor import AnchorFile
+from audit.key import audit_key
 from core.clock import Clock, SystemClock
 from core.events import Event
 from core.settings import Settings
@@ -10,6 +12,7 @@ from realtime.hub import Hub
 from server.engines import EngineRegistry
 from server.flows.bot_turn import BotTurns
 from server.flows.inbound import Inbound
+from server.opening import open_database
 from server.worker import Worker
 from storage.db import Database
 
@@ -33,13 +36,14 @@ class Services:
     def build(cls, settings: Settings, clock: Clock | None = None) -> "Services":
         """Wires everything; connects to nothing yet."""
         clock = clock or SystemClock()
-        database = Database(settings.async_database_url())
+        database = open_database(settings)
         bus: Bus = RedisBus(settings.redis_url) if settings.redis_url else LocalBus()
         hub = Hub()
         engines = EngineRegistry(database, settings)
         bot_turns = BotTurns(database, engines, clock)
         inbound = Inbound(database, bot_turns, clock)
-        worker = Worker(database, bot_turns, clock)
+        anchors = AnchorFile(settings.data_dir, audit_key(settings))
+        worker = Worker(database, bot_turns, anchors, clock)
         return cls(settings, clock, database, bus, hub, engines, bot_turns, inbound, worker)
 
     async def start(self) -> None:

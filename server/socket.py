@@ -24,6 +24,7 @@ from inbox.wire import message_for_agents, message_for_contact, wire_time
 from realtime.hub import CLOSE_HEARTBEAT_LOST, CLOSE_TOKEN_INVALID, Connection
 from realtime.protocol import Ping, Read, Send, Sync, Typing, client_msg_id_of, parse_frame, parse_json
 from server.flows.inbound import Incoming
+from server.flows.refusals import record_refusal
 from server.services import Services
 
 router = APIRouter()
@@ -123,6 +124,8 @@ class SocketSession:
                     self._out({"type": "pong"})
         except DomainError as error:
             self._refuse(error, frame)
+            services = self._services
+            await record_refusal(services.database, error, self._principal, "/ws/v1", clock=services.clock)
         except (SQLAlchemyError, OSError) as error:
             log.warning("frame_not_handled", reason=type(error).__name__)
             self._refuse(Unavailable(), frame)

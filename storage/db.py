@@ -29,6 +29,7 @@ TENANT_ROLE = "yingda_tenant"
 _SCOPE = "tenant_scope"
 _ANNOUNCED = "announced"
 _PLATFORM = "*"
+_AUDIT_KEY = "audit_key"
 _WAL_TRIES = 20
 
 Listener = Callable[[list[Event]], Awaitable[None]]
@@ -91,10 +92,19 @@ def tenant_of(session: AsyncSession) -> str:
     return str(scope)
 
 
+def audit_key_of(session: AsyncSession) -> bytes:
+    """What signs the audit entries of this transaction; the database was opened with it or has none."""
+    key = session.info.get(_AUDIT_KEY)
+    if not key:
+        raise RuntimeError("this database was opened without the audit key")
+    return bytes(key)
+
+
 class Database:
     """Engines and sessions of one installation. Share one object per process; safe for concurrent tasks."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, audit_key: bytes = b"") -> None:
+        self._audit_key = audit_key
         self.is_sqlite = url.startswith("sqlite")
         if self.is_sqlite:
             # SQLite has one writer at a time: one connection for writing queues writers fairly in this process, and
@@ -154,7 +164,10 @@ class Database:
         if not scope:
             raise TenantViolation("a session needs a tenant")
         async with AsyncSession(
-            engine, sync_session_class=ScopedSession, expire_on_commit=False, info={_SCOPE: scope}
+            engine,
+            sync_session_class=ScopedSession,
+            expire_on_commit=False,
+            info={_SCOPE: scope, _AUDIT_KEY: self._audit_key},
         ) as session:
             yield session
 

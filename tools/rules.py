@@ -12,8 +12,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = (
-    "accounts", "analytics", "channels", "core", "dialog", "eval", "handoff", "inbox", "kb_ingest", "nlu", "realtime",
-    "retrieval", "server", "storage",
+    "accounts", "analytics", "audit", "channels", "core", "dialog", "eval", "handoff", "inbox", "kb_ingest", "nlu",
+    "realtime", "retrieval", "server", "storage",
 )  # fmt: skip
 MAX_LINES = 450
 
@@ -21,7 +21,9 @@ MAX_LINES = 450
 PLATFORM_ACCESS = {
     "accounts/service.py": "signing in and making tenants happen before a tenant is known",
     "accounts/tokens.py": "a token says whose tenant it is",
+    "audit/anchor.py": "the heads of all tenants are anchored together",
     "inbox/contacts.py": "a site key says whose tenant it is",
+    "server/commands/audit.py": "the operator checks the audit logs of all tenants",
     "server/engines.py": "warms up the engines of all tenants at start",
     "server/idempotency.py": "keyed requests belong to no tenant",
     "server/routes/health.py": "readiness asks whether the database answers",

@@ -11,7 +11,7 @@ from core.ids import new_id
 from core.settings import Settings
 from server.commands.problems import CommandProblem
 from server.commands.serve import check_data_dir
-from storage.db import Database
+from server.opening import open_database
 from storage.migrate import upgrade_to_head
 from storage.models import Inbox, Role
 
@@ -43,13 +43,13 @@ def make_tenant(settings: Settings, *, slug: str, name: str, admin_email: str, p
 
 
 async def _init(settings: Settings) -> None:
-    database = Database(settings.async_database_url())
+    database = open_database(settings)
     await upgrade_to_head(database)
     await database.close()
 
 
 async def _make(settings: Settings, slug: str, name: str, admin_email: str, password: str | None) -> NewTenant:
-    clock, database = SystemClock(), Database(settings.async_database_url())
+    clock, database = SystemClock(), open_database(settings)
     chosen = password or secrets.token_urlsafe(12)
     site_key = secrets.token_urlsafe(12)
     try:

@@ -1,6 +1,7 @@
 """All tables; importing this package fills `Base.metadata`."""
 
 from storage.models.accounts import AccessToken, Presence, Role, Tenant, User
+from storage.models.audit import AuditEntry
 from storage.models.handoff import Handoff, HandoffState, HandoffTrigger
 from storage.models.idempotency import IdempotencyRecord
 from storage.models.inbox import (
@@ -19,6 +20,7 @@ from storage.models.outbox import OutboxJob
 __all__ = [
     "AccessToken",
     "AnswerReceipt",
+    "AuditEntry",
     "CannedReply",
     "Contact",
     "Conversation",
