@@ -6,13 +6,26 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from core.logs import configure_logs
 from core.settings import Settings
 from realtime.hub import CLOSE_RESTARTING
 from server import socket
 from server.headers import SecurityHeaders
 from server.idempotency import Idempotency
 from server.problems import install_problem_handlers
-from server.routes import accounts, audit, conversations, handoffs, health, knowledge, pages, rasa, stats, visitor
+from server.routes import (
+    accounts,
+    audit,
+    conversations,
+    handoffs,
+    health,
+    knowledge,
+    pages,
+    privacy,
+    rasa,
+    stats,
+    visitor,
+)
 from server.services import Services
 from server.version import VERSION
 
@@ -22,7 +35,10 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
 
     It starts the services with the server and stops them with it.
     """
-    services = services or Services.build(settings or Settings())
+    if services is None:  # one of several processes, which nobody else prepares
+        settings = settings or Settings()
+        configure_logs(settings.log_level, settings.log_format)
+        services = Services.build(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -43,7 +59,20 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     )
     app.state.services = services
     install_problem_handlers(app)
-    for module in (accounts, visitor, conversations, handoffs, knowledge, stats, audit, rasa, health, socket, pages):
+    for module in (
+        accounts,
+        visitor,
+        conversations,
+        handoffs,
+        knowledge,
+        stats,
+        audit,
+        privacy,
+        rasa,
+        health,
+        socket,
+        pages,
+    ):
         app.include_router(module.router)
     if pages.WEB.is_dir():
         app.mount("/static/home", pages.VersionedFiles(directory=pages.HOME), name="home")
@@ -54,7 +83,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
     app.add_middleware(
         CORSMiddleware,
         allow_origins=["*"],
-        allow_methods=["GET", "POST"],
+        allow_methods=["GET", "POST", "PUT", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Accept-Language"],
         max_age=600,
     )

@@ -10,10 +10,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from audit.anchor import AnchorFile
 from core.clock import Clock
 from core.logs import get_logger
+from privacy.retention import RetentionRules, apply_retention
 from server.flows.bot_turn import BOT_TURN, BotTurns
 from server.idempotency import purge_expired
 from storage.db import Database
 from storage.outbox import Job, claim_due, postpone, settle
+from storage.tenants import all_tenants
 
 log = get_logger(__name__)
 
@@ -52,6 +54,7 @@ class Worker:
         if self._clock.now() - self._tidied > _TIDY_EVERY:
             self._tidied = self._clock.now()
             await purge_expired(self._database, self._clock)
+            await self._apply_retention()
         if self._clock.now() - self._anchored > _ANCHOR_EVERY:
             self._anchored = self._clock.now()
             await self._anchors.anchor_heads(self._database, clock=self._clock)
@@ -59,6 +62,11 @@ class Worker:
         for job in jobs:
             await self._work(job)
         return len(jobs)
+
+    async def _apply_retention(self) -> None:
+        for tenant in await all_tenants(self._database):
+            async with self._database.write(tenant.id) as session:
+                await apply_retention(session, RetentionRules.of(tenant), clock=self._clock)
 
     async def _poll(self) -> None:
         is_down = False

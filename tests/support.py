@@ -163,6 +163,7 @@ class LiveServer:
             create_app(services=self.services),
             port=0,
             log_level="warning",
+            log_config=None,
             access_log=False,
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=2,

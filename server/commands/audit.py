@@ -4,8 +4,6 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import select
-
 from audit.anchor import AnchorFile, AnchorForged
 from audit.key import audit_key
 from audit.verify import Verdict, verify_chain
@@ -13,8 +11,7 @@ from core.settings import Settings
 from server.commands.kb import require_tenant
 from server.commands.problems import CommandProblem
 from server.opening import open_database
-from storage.db import Database
-from storage.models import Tenant
+from storage.tenants import all_tenants
 
 _REASONS: Final = {
     "missing": "缺失",
@@ -47,7 +44,7 @@ def verify(settings: Settings, tenant_slug: str | None) -> list[Report]:
 async def _verify(settings: Settings, tenant_slug: str | None) -> list[Report]:
     database, key = open_database(settings), audit_key(settings)
     try:
-        tenants = [await require_tenant(database, tenant_slug)] if tenant_slug else await _all_tenants(database)
+        tenants = [await require_tenant(database, tenant_slug)] if tenant_slug else await all_tenants(database)
         try:
             anchors = AnchorFile(settings.data_dir, key).read()
         except AnchorForged as error:
@@ -60,8 +57,3 @@ async def _verify(settings: Settings, tenant_slug: str | None) -> list[Report]:
         ]
     finally:
         await database.close()
-
-
-async def _all_tenants(database: Database) -> list[Tenant]:
-    async with database.platform_read() as session:
-        return list(await session.scalars(select(Tenant).order_by(Tenant.slug)))
