@@ -5,11 +5,14 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from core.logs import configure_logs
 from core.settings import Settings
 from realtime.hub import CLOSE_RESTARTING
 from server import socket
+from server.bodies import BodyLimits
 from server.headers import SecurityHeaders
 from server.idempotency import Idempotency
 from server.problems import install_problem_handlers
@@ -30,6 +33,17 @@ from server.services import Services
 from server.version import VERSION
 
 
+class Application(FastAPI):
+    """FastAPI with two layers around everything, the handler of unexpected errors included."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The stack, with headers on every answer and the client's address as trusted proxies tell it."""
+        services: Services = self.state.services
+        app: ASGIApp = SecurityHeaders(super().build_middleware_stack())
+        proxies = services.settings.trusted_proxy_list
+        return ProxyHeadersMiddleware(app, proxies) if proxies else app  # type: ignore[arg-type,return-value]  # ASGI
+
+
 def create_app(settings: Settings | None = None, *, services: Services | None = None) -> FastAPI:
     """An application on given services, or on new ones made from its settings (from the environment if None).
 
@@ -48,7 +62,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
         services.hub.close_all(CLOSE_RESTARTING)
         await services.stop()
 
-    app = FastAPI(
+    app = Application(
         title="应答 Yingda",
         version=VERSION,
         summary="开源、自托管的智能客服",
@@ -78,12 +92,12 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
         app.mount("/static/home", pages.VersionedFiles(directory=pages.HOME), name="home")
         app.mount("/static", pages.VersionedFiles(directory=pages.WEB), name="static")
     app.add_middleware(Idempotency, database=services.database, clock=services.clock)
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(BodyLimits, max_upload_mb=services.settings.max_upload_mb)
     # The widget runs on other people's sites; it authenticates by token, never by cookie, so any origin may call.
     app.add_middleware(
         CORSMiddleware,
         allow_origins=["*"],
-        allow_methods=["GET", "POST", "PUT", "DELETE"],
+        allow_methods=["GET", "POST"],
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Accept-Language"],
         max_age=600,
     )

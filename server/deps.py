@@ -23,6 +23,14 @@ def get_services(request: Request) -> Services:
 ServicesDep = Annotated[Services, Depends(get_services)]
 
 
+def get_address(request: Request) -> str | None:
+    """Where the request comes from: the other end, or what a trusted proxy says."""
+    return request.client.host if request.client else None
+
+
+AddressDep = Annotated[str | None, Depends(get_address)]
+
+
 async def get_principal(
     request: Request,
     services: ServicesDep,

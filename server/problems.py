@@ -43,6 +43,7 @@ _TITLES: Final = {
     403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
+    408: "Request Timeout",
     409: "Conflict",
     413: "Content Too Large",
     422: "Unprocessable Content",
@@ -60,6 +61,8 @@ def language_of(request: Request) -> Language:
 def problem(error: DomainError, language: Language, **extra: Any) -> JSONResponse:
     """The response for a refusal."""
     headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
+    if error.status == 429:
+        headers["Retry-After"] = str(error.data.get("seconds", 60))
     body = {
         "type": f"about:blank#{error.code}",
         "title": _TITLES.get(error.status, "Error"),

@@ -12,6 +12,7 @@ from realtime.hub import Hub
 from server.engines import EngineRegistry
 from server.flows.bot_turn import BotTurns
 from server.flows.inbound import Inbound
+from server.limiter import Limiter
 from server.opening import open_database
 from server.worker import Worker
 from storage.db import Database
@@ -30,6 +31,7 @@ class Services:
     bot_turns: BotTurns
     inbound: Inbound
     worker: Worker
+    limiter: Limiter
     is_draining: bool = False
 
     @classmethod
@@ -44,7 +46,8 @@ class Services:
         inbound = Inbound(database, bot_turns, clock)
         anchors = AnchorFile(settings.data_dir, audit_key(settings))
         worker = Worker(database, bot_turns, anchors, clock)
-        return cls(settings, clock, database, bus, hub, engines, bot_turns, inbound, worker)
+        limiter = Limiter(settings.redis_url, is_on=settings.rate_limits)
+        return cls(settings, clock, database, bus, hub, engines, bot_turns, inbound, worker, limiter)
 
     async def start(self) -> None:
         """Connects, and begins to deliver and to work."""
@@ -66,5 +69,6 @@ class Services:
         await self.worker.stop()
         await self.bot_turns.drain()
         await self.bus.close()
+        await self.limiter.close()
         self.engines.close()
         await self.database.close()

@@ -25,12 +25,14 @@ from realtime.hub import CLOSE_HEARTBEAT_LOST, CLOSE_TOKEN_INVALID, Connection
 from realtime.protocol import Ping, Read, Send, Sync, Typing, client_msg_id_of, parse_frame, parse_json
 from server.flows.inbound import Incoming
 from server.flows.refusals import record_refusal
+from server.limiter import Rate
 from server.services import Services
 
 router = APIRouter()
 log = get_logger(__name__)
 
 _SILENCE_SECONDS: Final = 90.0  # clients ping every 25 seconds; three missed and the line is dead
+CLOSE_ORIGIN_REFUSED: Final = 4403
 _SYNC_PAGE: Final = 500
 ACK_SECONDS = Histogram(
     "yingda_ack_seconds",
@@ -48,6 +50,10 @@ async def chat_socket(socket: WebSocket) -> None:
         principal = await resolve_token(services.database, socket.query_params.get("token", ""), clock=services.clock)
     except Unauthenticated:
         await socket.close(CLOSE_TOKEN_INVALID)
+        return
+    origin, allowed = socket.headers.get("origin"), services.settings.console_origin_list
+    if isinstance(principal, AgentPrincipal) and allowed and origin is not None and origin not in allowed:
+        await socket.close(CLOSE_ORIGIN_REFUSED)  # docs/decisions/0007
         return
     language = preferred_language(socket.headers.get("accept-language"))
     await SocketSession(socket, services, principal, language).run()
@@ -135,6 +141,9 @@ class SocketSession:
         with ACK_SECONDS.time():
             content = parse_content(send.content, max_chars=services.settings.max_message_chars)
             check_client_msg_id(send.client_msg_id)
+            address = self._socket.client.host if self._socket.client else None
+            who, where = (Rate.MESSAGE_BY_TOKEN, self._principal.token_id), (Rate.MESSAGE_BY_ADDRESS, address or "")
+            await services.limiter.check(address, who, where)
             if isinstance(self._principal, VisitorPrincipal):
                 recorded = await services.inbound.store(
                     Incoming(

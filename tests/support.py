@@ -164,6 +164,7 @@ class LiveServer:
             port=0,
             log_level="warning",
             log_config=None,
+            proxy_headers=False,
             access_log=False,
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=2,

@@ -148,6 +148,7 @@ def _options(settings: Settings) -> dict[str, Any]:
         "ws_max_size": 1_048_576,
         "timeout_graceful_shutdown": 10,
         "server_header": False,
+        "proxy_headers": False,  # the application does it, for the proxies that the settings name
     }
 
 

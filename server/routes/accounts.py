@@ -8,7 +8,8 @@ from sqlalchemy import func, select
 from accounts.presence import DESK_ROLES, choose_presence, observed_presence
 from accounts.service import sign_in
 from accounts.tokens import revoke_agent_token
-from server.deps import AgentDep, DeskAgentDep, ServicesDep
+from server.deps import AddressDep, AgentDep, DeskAgentDep, ServicesDep
+from server.limiter import Rate
 from server.routes import PROBLEMS
 from server.schemas import (
     AgentOut,
@@ -32,8 +33,9 @@ def _user_out(user: User) -> UserOut:
 
 
 @router.post("/auth/token")
-async def create_token(body: SignInBody, services: ServicesDep) -> SignedInOut:
+async def create_token(body: SignInBody, services: ServicesDep, address: AddressDep) -> SignedInOut:
     """登录，换取访问令牌。"""
+    await services.limiter.check(address, (Rate.SIGN_IN_BY_ADDRESS, address or ""))
     signed_in = await sign_in(
         services.database,
         email=body.email,

@@ -10,7 +10,8 @@ from accounts.tokens import issue_visitor_token, prolong_visitor_token, resolve_
 from core.errors import Unauthenticated
 from inbox.contacts import ContactClaim, Site, create_contact, describe_contact, find_site
 from inbox.conversations import open_conversation
-from server.deps import ServicesDep
+from server.deps import AddressDep, ServicesDep
+from server.limiter import Rate
 from server.routes import PROBLEMS
 from server.schemas import ContactBody, SiteConfigOut, VisitorSessionBody, VisitorSessionOut
 from server.services import Services
@@ -20,9 +21,11 @@ router = APIRouter(prefix="/api/v1", tags=["visitor"], responses=PROBLEMS)
 
 
 @router.post("/visitor/sessions")
-async def open_session(body: VisitorSessionBody, services: ServicesDep) -> VisitorSessionOut:
+async def open_session(body: VisitorSessionBody, services: ServicesDep, address: AddressDep) -> VisitorSessionOut:
     """打开聊天，或凭 token 接着上次聊。过期或不属于本站点的 token 会得到一个新身份。"""
+    await services.limiter.check(address, (Rate.SESSION_BY_ADDRESS, address or ""))
     site = await find_site(services.database, body.site_key)
+    await services.limiter.check(address, (Rate.SESSION_BY_TENANT, site.tenant.id))
     lifetime = timedelta(days=services.settings.visitor_days)
     visitor = await _returning_visitor(services, site, body.token)
     async with services.database.write(site.tenant.id) as session:

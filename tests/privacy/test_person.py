@@ -48,7 +48,7 @@ class Someone:
     """A customer who leaves all twelve, in a conversation that a human takes over."""
 
     def __init__(self, server: LiveServer, tenant: TenantAccess) -> None:
-        contact = {
+        contact: dict[str, object] = {
             "name": IDENTIFIERS["name"],
             "external_id": IDENTIFIERS["external_id"],
             "email": IDENTIFIERS["email"],
@@ -61,7 +61,7 @@ class Someone:
         place = f"/api/v1/conversations/{self.conversation_id}"
         with server.http(self.token) as client:
             for number, what in enumerate(("phone", "id_card", "bank_card", "plate", "address")):
-                body = {"content": {"text": f"我的是{IDENTIFIERS[what]}，怎么退货"}}
+                body: dict[str, object] = {"content": {"text": f"我的是{IDENTIFIERS[what]}，怎么退货"}}
                 body |= {"client_msg_id": IDENTIFIERS["client_msg_id"]} if number == 0 else {}
                 assert client.post(f"{place}/messages", json=body).status_code == 201
             # Idempotency keeps answers: these must not outlive the person either.
