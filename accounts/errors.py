@@ -6,6 +6,7 @@ from core.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, Una
 class WrongCredentials(Unauthenticated):
     code = "wrong_credentials"
     zh, en = "邮箱或密码不正确。", "The e-mail address or the password is not right."
+    accounts: tuple[tuple[str, str], ...] = ()  # tenant and person of each account that was tried; for the audit log
 
 
 class TenantRequired(Invalid):

@@ -19,6 +19,8 @@ class Permission(StrEnum):
     CONTACT_READ = "contact.read"  # phone numbers and addresses stay masked
     CONTACT_REVEAL = "contact.reveal"  # see one masked field, for a reason, on the record
     CONTACT_MERGE = "contact.merge"
+    CONTACT_EXPORT = "contact.export"  # everything that is stored of one person
+    CONTACT_ERASE = "contact.erase"  # … gone for good
     KNOWLEDGE_READ = "knowledge.read"
     KNOWLEDGE_ASK = "knowledge.ask"
     KNOWLEDGE_WRITE = "knowledge.write"
@@ -32,6 +34,7 @@ class Permission(StrEnum):
     API_KEY_MANAGE = "api_key.manage"
     INBOX_READ = "inbox.read"
     INBOX_MANAGE = "inbox.manage"
+    AUDIT_READ = "audit.read"
     TENANT_MANAGE = "tenant.manage"
     PLATFORM_MANAGE = "platform.manage"  # make tenants; the only one that reaches beyond the own tenant
 

@@ -21,6 +21,7 @@ from accounts.service import TenantSettings
 from accounts.throttle import attempt_key, begin_attempt, forget_attempts
 from accounts.tokens import Origin, issue_agent_token
 from accounts.vault import Vault
+from audit.record import Actor, Subject, record_audit
 from core.clock import Clock
 from storage.db import Database
 from storage.models import Tenant, User
@@ -88,6 +89,7 @@ async def sign_in(
         elif rules is PasswordRules.DENGBAO and clock.now() - (user.password_changed_at or user.created_at) > MAX_AGE:
             raise PasswordExpired(days=MAX_AGE.days)
         token = issue_agent_token(session, user, clock=clock, lifetime=lifetime, origin=origin)
+        await record_audit(session, Actor("agent", user.id), "sign_in.succeeded", Subject("user", user.id), clock=clock)
     await forget_attempts(database, key)
     if needs_code:
         await forget_attempts(database, code_key)
@@ -104,7 +106,9 @@ async def _right_person(database: Database, given: Credentials, email: str, *, d
     right = await asyncio.gather(*(password_matches(given.password, stored) for stored in hashes or [None]))
     matching = [person for person, matches in zip(people, right, strict=False) if matches and person[0].is_active]
     if not matching:
-        raise WrongCredentials
+        refusal = WrongCredentials()
+        refusal.accounts = tuple((user.tenant_id, user.id) for user, _ in people)
+        raise refusal
     if given.password == DEMO_PASSWORD and not demo_mode:
         raise DemoPasswordRefused
     if len(matching) > 1:

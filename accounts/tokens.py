@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from accounts.permissions import known_permissions
 from accounts.principals import AgentPrincipal, Principal, VisitorPrincipal
 from accounts.roles import permissions_of
+from audit.record import Actor, Subject, record_audit
 from core.clock import Clock
 from core.errors import Unauthenticated
 from core.events import Event, EventName
@@ -185,3 +186,5 @@ async def revoke_agent_token(session: AsyncSession, principal: AgentPrincipal, *
     if row is not None and row.revoked_at is None:
         row.revoked_at = clock.now()
         announce(session, Event(EventName.TOKEN_REVOKED, principal.tenant_id, subject_id=principal.token_id))
+        actor = Actor("agent", principal.user_id)
+        await record_audit(session, actor, "sign_in.ended", Subject("user", principal.user_id), clock=clock)

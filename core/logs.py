@@ -1,10 +1,18 @@
-"""Structured logs: tenant, conversation and request ids, never message text or secrets."""
+"""Structured logs: tenant, conversation and request ids, never message text or secrets.
+
+What slips in all the same, by an exception's message say, is masked on the way out.
+"""
 
 import logging
+import re
 import sys
-from typing import Literal
+from typing import Any, Final, Literal
 
 import structlog
+
+from core.private_data import mask_private
+
+_TOKEN: Final = re.compile(r"\byd[a-z]{1,3}_[\w-]{8,}")
 
 
 def configure_logs(level: str, style: Literal["console", "json"]) -> None:
@@ -23,14 +31,38 @@ def configure_logs(level: str, style: Literal["console", "json"]) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     structlog.configure(
-        processors=[*shared, structlog.processors.format_exc_info, renderer],
+        processors=[*shared, structlog.processors.format_exc_info, _hide_private, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=level.upper(), format="%(levelname)s %(name)s %(message)s", stream=sys.stderr, force=True)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_MaskingFormatter("%(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("jieba").setLevel(logging.WARNING)
+
+
+def hide_private(text: str) -> str:
+    """A text without private data and tokens."""
+    return _TOKEN.sub("[token]", mask_private(text))
+
+
+def _hide_private(logger: object, method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    return {name: _hidden(value) for name, value in event.items()}
+
+
+def _hidden(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return hide_private(value if isinstance(value, str) else str(value))
+
+
+class _MaskingFormatter(logging.Formatter):
+    """For the standard library's loggers, tracebacks included."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return hide_private(super().format(record))
 
 
 def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:

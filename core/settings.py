@@ -1,10 +1,11 @@
 """What the operator may set, by environment variable or in `.env`. docs/settings.md lists it; a test compares."""
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -30,8 +31,20 @@ class Settings(BaseSettings):
     session_hours: int = Field(12, ge=1, le=720, description="坐席登录的有效小时数")
     visitor_days: int = Field(180, ge=1, le=3650, description="客户身份令牌的有效天数，每次打开聊天顺延")
     max_message_chars: int = Field(10_000, ge=100, le=100_000, description="一条消息的最大字数")
+    max_upload_mb: int = Field(50, ge=1, le=1000, description="上传文件的最大兆字节数")
+    rate_limits: bool = Field(True, description="是否限制请求频率（本机来的请求不限）")
+    trusted_proxies: str = Field(
+        "", description="反向代理的地址或网段，逗号分隔；只信它们给的 X-Forwarded-For，留空则一律不信"
+    )
+    console_origins: str = Field(
+        "", description="允许坐席连接 WebSocket 的网页来源，逗号分隔，如 https://kf.example.com；留空不限"
+    )
     encoder_dir: Path = Field(
         REPOSITORY / "data" / "models" / "encoder", description="句向量模型目录；默认用随源码提供的模型"
+    )
+    audit_key: SecretStr = Field(
+        SecretStr(""),
+        description="审计日志的签名密钥（至少 32 字符）；留空用数据目录里自动生成的 audit.key，多机部署须各机一致",
     )
     answer_threads: int = Field(2, ge=1, le=64, description="计算答案的线程数，通常等于 CPU 核数")
 
@@ -43,12 +56,36 @@ class Settings(BaseSettings):
             raise ValueError("YINGDA_DATABASE_URL 只支持 sqlite:///… 与 postgresql://…")
         return url
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _known_networks(cls, text: str) -> str:
+        for part in _listed(text):
+            try:
+                ip_network(part, strict=False)
+            except ValueError as error:
+                raise ValueError(f"YINGDA_TRUSTED_PROXIES 里的 {part} 不是地址或网段") from error
+        return text
+
+    @property
+    def trusted_proxy_list(self) -> list[str]:
+        """Addresses and networks of reverse proxies."""
+        return _listed(self.trusted_proxies)
+
+    @property
+    def console_origin_list(self) -> list[str]:
+        """Origins from which agents may connect; empty: any."""
+        return _listed(self.console_origins)
+
     def async_database_url(self) -> str:
         """The URL with the driver that we ship for it."""
         url = self.database_url or f"sqlite:///{(self.data_dir / 'yingda.db').absolute()}"
         scheme, _, rest = url.partition("://")
         driver = "sqlite+aiosqlite" if scheme.startswith("sqlite") else "postgresql+asyncpg"
         return f"{driver}://{rest}"
+
+
+def _listed(text: str) -> list[str]:
+    return [part.strip().rstrip("/") if "://" in part else part.strip() for part in text.split(",") if part.strip()]
 
 
 def limit_compute_threads() -> None:

@@ -99,7 +99,19 @@ def parse_content(raw: object, *, max_chars: int = DEFAULT_MAX_CHARS) -> TextCon
     return TextContent(check_text(raw["text"], max_chars=max_chars))
 
 
-_MARKDOWN = mistune.create_markdown(escape=True, plugins=["strikethrough", "table", "url"], hard_wrap=True)
+class _Renderer(mistune.HTMLRenderer):
+    """Shows pictures of this server only. Others become links: a picture that loads by itself tells its server who
+    reads, and could carry out what stands in the conversation."""
+
+    def image(self, text: str, url: str, title: str | None = None) -> str:
+        if url.startswith("/") and not url.startswith(("//", "/\\")):
+            return super().image(text, url, title)
+        return super().link(text or html.escape(url), url, title)
+
+
+_MARKDOWN = mistune.create_markdown(
+    renderer=_Renderer(escape=True), escape=True, plugins=["strikethrough", "table", "url"], hard_wrap=True
+)
 _TAGS: Final = {
     "a", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "hr", "img", "li", "ol", "p", "pre",
     "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.events import Frame
+from core.private_data import mask_private
 from inbox.content import render_html
 from inbox.masking import mask_attributes
 from storage.models import Contact, Conversation, Handoff, Inbox, Message, SenderKind, User
@@ -63,7 +64,7 @@ def conversation_wire(conversation: Conversation, contact: Contact, inbox: Inbox
         last = {
             "seq": conversation.last_message_seq,
             "sender_kind": str(conversation.last_sender),
-            "preview": conversation.last_preview,
+            "preview": mask_private(conversation.last_preview),  # the timeline shows it whole
             "created_at": wire_time(conversation.last_message_at),
         }
     return {

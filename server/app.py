@@ -6,10 +6,14 @@ from typing import Final
 
 from fastapi import Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from core.logs import configure_logs
 from core.settings import Settings
 from realtime.hub import CLOSE_RESTARTING
 from server import socket
+from server.bodies import BodyLimits
 from server.deps import authorise
 from server.headers import SecurityHeaders
 from server.idempotency import Idempotency
@@ -18,6 +22,7 @@ from server.problems import install_problem_handlers
 from server.routes import (
     accounts,
     api_keys,
+    audit,
     contacts,
     conversations,
     handoffs,
@@ -27,6 +32,7 @@ from server.routes import (
     me,
     members,
     pages,
+    privacy,
     rasa,
     roles,
     stats,
@@ -38,8 +44,19 @@ from server.version import VERSION
 
 _ROUTES: Final = (
     accounts, me, members, roles, api_keys, tenants, inboxes, visitor, conversations, handoffs, contacts, knowledge,
-    stats, rasa, health, pages,
+    stats, audit, privacy, rasa, health, pages,
 )  # fmt: skip
+
+
+class Application(FastAPI):
+    """FastAPI with two layers around everything, the handler of unexpected errors included."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """The stack, with headers on every answer and the client's address as trusted proxies tell it."""
+        services: Services = self.state.services
+        app: ASGIApp = SecurityHeaders(super().build_middleware_stack())
+        proxies = services.settings.trusted_proxy_list
+        return ProxyHeadersMiddleware(app, proxies) if proxies else app  # type: ignore[arg-type,return-value]  # ASGI
 
 
 def create_app(settings: Settings | None = None, *, services: Services | None = None) -> FastAPI:
@@ -47,7 +64,10 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
 
     It starts the services with the server and stops them with it.
     """
-    services = services or Services.build(settings or Settings())
+    if services is None:  # one of several processes, which nobody else prepares
+        settings = settings or Settings()
+        configure_logs(settings.log_level, settings.log_format)
+        services = Services.build(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -57,7 +77,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
         services.hub.close_all(CLOSE_RESTARTING)
         await services.stop()
 
-    app = FastAPI(
+    app = Application(
         title="应答 Yingda",
         version=VERSION,
         summary="开源、自托管的智能客服",
@@ -76,7 +96,7 @@ def create_app(settings: Settings | None = None, *, services: Services | None = 
         app.mount("/static/home", pages.VersionedFiles(directory=pages.HOME), name="home")
         app.mount("/static", pages.VersionedFiles(directory=pages.WEB), name="static")
     app.add_middleware(Idempotency, database=services.database, clock=services.clock)
-    app.add_middleware(SecurityHeaders)
+    app.add_middleware(BodyLimits, max_upload_mb=services.settings.max_upload_mb)
     # The widget runs on other people's sites; it authenticates by token, never by cookie, so any origin may call.
     app.add_middleware(
         CORSMiddleware,

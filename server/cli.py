@@ -1,6 +1,7 @@
 """The command line `yingda`. Each command reads its options and calls one function of server.commands."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,7 +21,9 @@ app = typer.Typer(
 )
 kb = typer.Typer(no_args_is_help=True, help="知识的导入与导出。")
 tenant = typer.Typer(no_args_is_help=True, help="租户。")
+audit = typer.Typer(no_args_is_help=True, help="审计日志。")
 app.add_typer(kb, name="kb")
+app.add_typer(audit, name="audit")
 app.add_typer(tenant, name="tenant")
 
 Host = Annotated[str | None, typer.Option("--host", help="监听地址（默认 127.0.0.1）")]
@@ -128,6 +131,43 @@ def kb_export(
         _print_json({"entries": count})
     else:
         typer.echo(f"已导出 {count} 条到 {out}。")
+
+
+@audit.command("verify")
+def audit_verify(
+    slug: Annotated[str | None, typer.Option("--tenant", help="租户名；不给则全部")] = None, as_json: AsJson = False
+) -> None:
+    """核对审计日志：有没有哪一条被改动、删除、插入、伪造或截断。"""
+    from server.commands.audit import verify
+
+    reports = verify(_settings(), slug)
+    if as_json:
+        _print_json([{"tenant": r.slug, "entries": r.verdict.entries, "finding": r.finding} for r in reports])
+    else:
+        for report in reports:
+            typer.echo(f"{report.slug}：{report.finding or '完好'}（已核对 {report.verdict.entries} 条）")
+    if any(report.finding for report in reports):
+        raise typer.Exit(1)
+
+
+@app.command()
+def retention(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只数一数，不删")] = False,
+    slug: Annotated[str | None, typer.Option("--tenant", help="租户名；不给则全部")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """按各租户的保留期清理过期数据；服务运行时每小时自动做一次。"""
+    from server.commands.retention import run_retention
+
+    results = run_retention(_settings(), slug, dry_run=dry_run)
+    if as_json:
+        _print_json({name: asdict(expired) for name, expired in results.items()})
+        return
+    for name, expired in results.items():
+        counts = "会话 {conversations}，作答依据 {answer_traces}，客户 {contacts}，令牌 {tokens}".format(
+            **asdict(expired)
+        )
+        typer.echo(f"{name}：{'到期' if dry_run else '已清理'} {counts}")
 
 
 @app.command()

@@ -24,6 +24,14 @@ def get_services(request: Request) -> Services:
 ServicesDep = Annotated[Services, Depends(get_services)]
 
 
+def get_address(request: Request) -> str | None:
+    """Where the request comes from: the other end, or what a trusted proxy says."""
+    return request.client.host if request.client else None
+
+
+AddressDep = Annotated[str | None, Depends(get_address)]
+
+
 async def authorise(request: Request, services: ServicesDep) -> None:
     """Runs before every route: looks up its row in the policy table and who is asking."""
     rule = POLICY[request.method, request.scope["route"].path]
@@ -33,8 +41,8 @@ async def authorise(request: Request, services: ServicesDep) -> None:
     if scheme.lower() != "bearer" or not token:
         raise Unauthenticated
     principal = await resolve_token(services.database, token, clock=services.clock)
+    request.state.principal = principal  # a refusal further in names who was refused
     rule.check(principal)
-    request.state.principal = principal
 
 
 def get_principal(

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.clock import Clock
 from core.errors import Conflict, DomainError, Invalid
+from server.bodies import BodyTooLarge
 from server.problems import language_of, problem
 from storage.db import Database
 from storage.models import IdempotencyRecord
@@ -37,11 +38,6 @@ class KeyReused(Invalid):
 class StillRunning(Conflict):
     code = "request_in_progress"
     zh, en = "同一个请求正在处理，请稍后再试。", "The same request is still being processed. Try again shortly."
-
-
-class BodyTooLarge(DomainError):
-    status, code = 413, "body_too_large"
-    zh, en = "请求内容过大，最大 1 MB。", "The request is too large; the limit is 1 MB."
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +158,7 @@ async def _read_body(receive: Receive) -> bytes:
         part: bytes = message.get("body", b"")
         size += len(part)
         if size > _MAX_BODY:
-            raise BodyTooLarge
+            raise BodyTooLarge(limit=_MAX_BODY // 1_048_576)
         parts.append(part)
         if not message.get("more_body"):
             return b"".join(parts)

@@ -7,11 +7,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 
 from core.errors import DomainError, Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
 from core.language import Language, preferred_language
 from core.logs import get_logger
+from server.flows.refusals import record_refusal
 
 log = get_logger(__name__)
 PROBLEM_JSON: Final = "application/problem+json"
@@ -41,6 +43,7 @@ _TITLES: Final = {
     403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
+    408: "Request Timeout",
     409: "Conflict",
     413: "Content Too Large",
     422: "Unprocessable Content",
@@ -58,8 +61,8 @@ def language_of(request: Request) -> Language:
 def problem(error: DomainError, language: Language, **extra: Any) -> JSONResponse:
     """The response for a refusal."""
     headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else {}
-    if error.status == 429 and "seconds" in error.data:
-        headers["Retry-After"] = str(error.data["seconds"])
+    if error.status == 429:
+        headers["Retry-After"] = str(error.data.get("seconds", 60))
     body = {
         "type": f"about:blank#{error.code}",
         "title": _TITLES.get(error.status, "Error"),
@@ -71,12 +74,23 @@ def problem(error: DomainError, language: Language, **extra: Any) -> JSONRespons
     return JSONResponse(body, error.status, headers=headers, media_type=PROBLEM_JSON)
 
 
+async def _record_refusal(request: Request, error: DomainError) -> None:
+    services = request.app.state.services
+    principal = getattr(request.state, "principal", None)
+    route = request.scope.get("route")
+    place = f"{request.method} {getattr(route, 'path', '')}"
+    await record_refusal(services.database, error, principal, place, clock=services.clock)
+
+
 def install_problem_handlers(app: FastAPI) -> None:
     """Renders all errors of an application as problems."""
 
     @app.exception_handler(DomainError)
     async def refused(request: Request, error: DomainError) -> JSONResponse:
-        return problem(error, language_of(request))
+        response = problem(error, language_of(request))
+        # After the answer: the time that it takes must not tell whether an account exists.
+        response.background = BackgroundTask(_record_refusal, request, error)
+        return response
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from accounts.vault import Vault
+from audit.anchor import AnchorFile
+from audit.key import audit_key
 from core.clock import Clock, SystemClock
 from core.events import Event
 from core.settings import Settings
@@ -13,6 +15,8 @@ from server.engines import EngineRegistry
 from server.flows.bot_turn import BotTurns
 from server.flows.inbound import Inbound
 from server.flows.opening import Opening
+from server.limiter import Limiter
+from server.opening import open_database
 from server.worker import Worker
 from storage.db import Database
 
@@ -32,13 +36,14 @@ class Services:
     inbound: Inbound
     opening: Opening
     worker: Worker
+    limiter: Limiter
     is_draining: bool = False
 
     @classmethod
     def build(cls, settings: Settings, clock: Clock | None = None) -> "Services":
         """Wires everything; connects to nothing yet."""
         clock = clock or SystemClock()
-        database = Database(settings.async_database_url())
+        database = open_database(settings)
         bus: Bus = RedisBus(settings.redis_url) if settings.redis_url else LocalBus()
         hub = Hub()
         vault = Vault(settings)
@@ -46,8 +51,10 @@ class Services:
         bot_turns = BotTurns(database, engines, clock)
         inbound = Inbound(database, bot_turns, clock)
         opening = Opening(database, vault, clock, timedelta(days=settings.visitor_days))
-        worker = Worker(database, bot_turns, clock)
-        return cls(settings, clock, database, vault, bus, hub, engines, bot_turns, inbound, opening, worker)
+        anchors = AnchorFile(settings.data_dir, audit_key(settings))
+        worker = Worker(database, bot_turns, anchors, clock)
+        limiter = Limiter(settings.redis_url, is_on=settings.rate_limits)
+        return cls(settings, clock, database, vault, bus, hub, engines, bot_turns, inbound, opening, worker, limiter)
 
     async def start(self) -> None:
         """Connects, and begins to deliver and to work."""
@@ -69,5 +76,6 @@ class Services:
         await self.worker.stop()
         await self.bot_turns.drain()
         await self.bus.close()
+        await self.limiter.close()
         self.engines.close()
         await self.database.close()

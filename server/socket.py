@@ -25,6 +25,8 @@ from inbox.wire import message_for_agents, message_for_contact, wire_time
 from realtime.hub import CLOSE_HEARTBEAT_LOST, CLOSE_NOT_ALLOWED, CLOSE_TOKEN_INVALID, Connection
 from realtime.protocol import Ping, Read, Send, Sync, Typing, client_msg_id_of, parse_frame, parse_json
 from server.flows.inbound import Incoming
+from server.flows.refusals import record_refusal
+from server.limiter import Rate
 from server.policy import SOCKET, SOCKET_POLICY, check_may_send
 from server.services import Services
 
@@ -54,6 +56,10 @@ async def chat_socket(socket: WebSocket) -> None:
         SOCKET.check(principal)
     except Forbidden:
         await socket.close(CLOSE_NOT_ALLOWED)
+        return
+    origin, allowed = socket.headers.get("origin"), services.settings.console_origin_list
+    if isinstance(principal, AgentPrincipal) and allowed and origin is not None and origin not in allowed:
+        await socket.close(CLOSE_NOT_ALLOWED)  # docs/decisions/0007
         return
     language = preferred_language(socket.headers.get("accept-language"))
     await SocketSession(socket, services, principal, language).run()
@@ -135,6 +141,8 @@ class SocketSession:
                     self._out({"type": "pong"})
         except DomainError as error:
             self._refuse(error, frame)
+            services = self._services
+            await record_refusal(services.database, error, self._principal, "/ws/v1", clock=services.clock)
         except (SQLAlchemyError, OSError) as error:
             log.warning("frame_not_handled", reason=type(error).__name__)
             self._refuse(Unavailable(), frame)
@@ -144,6 +152,9 @@ class SocketSession:
         with ACK_SECONDS.time():
             content = parse_content(send.content, max_chars=services.settings.max_message_chars)
             check_client_msg_id(send.client_msg_id)
+            address = self._socket.client.host if self._socket.client else None
+            who, where = (Rate.MESSAGE_BY_TOKEN, self._principal.token_id), (Rate.MESSAGE_BY_ADDRESS, address or "")
+            await services.limiter.check(address, who, where)
             if isinstance(self._principal, VisitorPrincipal):
                 recorded = await services.inbound.store(
                     Incoming(

@@ -29,6 +29,7 @@ TENANT_ROLE = "yingda_tenant"
 _SCOPE = "tenant_scope"
 _ANNOUNCED = "announced"
 _PLATFORM = "*"
+_AUDIT_KEY = "audit_key"
 _WAL_TRIES = 20
 
 Listener = Callable[[list[Event]], Awaitable[None]]
@@ -91,10 +92,19 @@ def tenant_of(session: AsyncSession) -> str:
     return str(scope)
 
 
+def audit_key_of(session: AsyncSession) -> bytes:
+    """What signs the audit entries of this transaction; the database was opened with it or has none."""
+    key = session.info.get(_AUDIT_KEY)
+    if not key:
+        raise RuntimeError("this database was opened without the audit key")
+    return bytes(key)
+
+
 class Database:
     """Engines and sessions of one installation. Share one object per process; safe for concurrent tasks."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, audit_key: bytes = b"") -> None:
+        self._audit_key = audit_key
         self.is_sqlite = url.startswith("sqlite")
         if self.is_sqlite:
             # SQLite has one writer at a time: one connection for writing queues writers fairly in this process, and
@@ -102,7 +112,9 @@ class Database:
             self._writer = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1)
             self._reader = _sqlite_engine(url, begin="BEGIN", pool_size=4, pragmas=("query_only=ON",))
         else:
-            self._writer = create_async_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True)
+            self._writer = create_async_engine(
+                url, pool_size=10, max_overflow=10, pool_pre_ping=True, hide_parameters=True
+            )
             self._reader = self._writer.execution_options(postgresql_readonly=True)
         self._listeners: list[Listener] = []
 
@@ -154,9 +166,20 @@ class Database:
         if not scope:
             raise TenantViolation("a session needs a tenant")
         async with AsyncSession(
-            engine, sync_session_class=ScopedSession, expire_on_commit=False, info={_SCOPE: scope}
+            engine,
+            sync_session_class=ScopedSession,
+            expire_on_commit=False,
+            info={_SCOPE: scope, _AUDIT_KEY: self._audit_key},
         ) as session:
             yield session
+
+    async def forget_deleted(self) -> None:
+        """After an erasure: SQLite's write-ahead log still holds what was there before, until it is emptied."""
+        if self.is_sqlite:
+            async with self._writer.connect() as connection:
+                raw = await connection.get_raw_connection()
+                assert raw.driver_connection is not None
+                await raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     async def close(self) -> None:
         """Closes all connections."""
@@ -165,7 +188,7 @@ class Database:
 
 
 def _sqlite_engine(url: str, *, begin: str, pool_size: int, pragmas: tuple[str, ...] = ()) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=60)
+    engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=60, hide_parameters=True)
 
     @event.listens_for(engine.sync_engine, "connect")
     def _prepare(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
@@ -174,7 +197,7 @@ def _sqlite_engine(url: str, *, begin: str, pool_size: int, pragmas: tuple[str, 
         cursor = connection.cursor()
         cursor.execute("PRAGMA busy_timeout=15000")
         _enter_wal_mode(cursor)
-        for pragma in ("synchronous=FULL", "foreign_keys=ON", *pragmas):
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", "secure_delete=ON", *pragmas):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -99,6 +99,7 @@ def server(
         database_url=database_url,
         redis_url=request.getfixturevalue("redis_url") if with_redis else "",
         log_level="warning",
+        trusted_proxies="127.0.0.1",  # so that tests of limits can come from other addresses
         _env_file=None,
     )
     with LiveServer(settings) as running:

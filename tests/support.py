@@ -32,7 +32,7 @@ from storage.models import CannedReply, Inbox, Role
 
 T = TypeVar("T")
 PASSWORD = "correct horse battery"
-WAIT = 10  # seconds until a test gives up on a frame; never slept, only waited
+WAIT = 30  # seconds until a test gives up on a frame; never slept, only waited
 
 ENTRIES = tuple(read_entries(Path(__file__).parent / "fixtures" / "shop.jsonl").entries)
 
@@ -188,6 +188,8 @@ class LiveServer:
             create_app(services=self.services),
             port=0,
             log_level="warning",
+            log_config=None,
+            proxy_headers=False,
             access_log=False,
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=2,

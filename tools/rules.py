@@ -12,8 +12,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = (
-    "accounts", "analytics", "channels", "core", "dialog", "eval", "handoff", "inbox", "kb_ingest", "nlu", "realtime",
-    "retrieval", "server", "storage",
+    "accounts", "analytics", "audit", "channels", "core", "dialog", "eval", "handoff", "inbox", "kb_ingest", "nlu",
+    "privacy", "realtime", "retrieval", "server", "storage",
 )  # fmt: skip
 MAX_LINES = 450
 
@@ -25,11 +25,13 @@ PLATFORM_ACCESS = {
     "accounts/sign_in.py": "signing in happens before a tenant is known",
     "accounts/throttle.py": "tries to sign in belong to no tenant",
     "accounts/tokens.py": "a token says whose tenant it is",
+    "audit/anchor.py": "the heads of all tenants are anchored together",
     "inbox/contacts.py": "a site key says whose tenant it is",
     "server/engines.py": "warms up the engines of all tenants at start",
     "server/idempotency.py": "keyed requests belong to no tenant",
     "server/routes/health.py": "readiness asks whether the database answers",
     "storage/outbox.py": "jobs of all tenants are due together",
+    "storage/tenants.py": "lists the tenants, for work done for each of them",
     "storage/db.py": "defines it",
 }
 _LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")

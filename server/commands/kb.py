@@ -11,6 +11,7 @@ from rich.progress import track
 from sqlalchemy.exc import SQLAlchemyError
 
 from accounts.service import find_tenant
+from audit.record import SYSTEM, Subject, record_audit
 from core.clock import SystemClock
 from core.settings import Settings
 from kb_ingest.importer import import_entries
@@ -18,6 +19,7 @@ from kb_ingest.jsonl import read_entries, write_entries
 from retrieval.stores.knowledge import load_published
 from retrieval.types import Entry
 from server.commands.problems import CommandProblem
+from server.opening import open_database
 from storage.db import Database
 from storage.migrate import is_at_head
 from storage.models import Tenant
@@ -38,7 +40,7 @@ def export_file(settings: Settings, tenant_slug: str, out: Path) -> int:
 
 
 async def _import(settings: Settings, files: list[Path], tenant_slug: str) -> dict[str, Any]:
-    database = Database(settings.async_database_url())
+    database = open_database(settings)
     totals = {"added": 0, "changed": 0, "unchanged": 0, "problems": 0}
     try:
         tenant = await require_tenant(database, tenant_slug)
@@ -48,6 +50,9 @@ async def _import(settings: Settings, files: list[Path], tenant_slug: str) -> di
                 console.print(f"{file.name} 第 {found.line} 行：{found.reason}，已跳过。", markup=False)
             async with database.write(tenant.id) as session:
                 result = await import_entries(session, read.entries, clock=SystemClock())
+                await record_audit(
+                    session, SYSTEM, "knowledge.imported", Subject("knowledge"), clock=SystemClock(), **asdict(result)
+                )
             for name, number in asdict(result).items():
                 totals[name] += number
             totals["problems"] += len(read.problems)
@@ -57,7 +62,7 @@ async def _import(settings: Settings, files: list[Path], tenant_slug: str) -> di
 
 
 async def _published(settings: Settings, tenant_slug: str) -> tuple[Entry, ...]:
-    database = Database(settings.async_database_url())
+    database = open_database(settings)
     try:
         tenant = await require_tenant(database, tenant_slug)
         async with database.read(tenant.id) as session:

@@ -173,11 +173,13 @@ def _options(settings: Settings) -> dict[str, Any]:
         "host": settings.host,
         "port": settings.port,
         "log_level": "warning",
+        "log_config": None,  # uvicorn's own handlers would go round our masking
         "access_log": False,  # it would write tokens in query strings into logs
         "ws_per_message_deflate": False,  # doubles the memory of every connection for texts that hardly shrink
         "ws_max_size": 1_048_576,
         "timeout_graceful_shutdown": 10,
         "server_header": False,
+        "proxy_headers": False,  # the application does it, for the proxies that the settings name
     }
 
 

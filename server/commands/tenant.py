@@ -10,7 +10,7 @@ from core.clock import SystemClock
 from core.settings import Settings
 from server.commands.problems import CommandProblem
 from server.commands.serve import check_data_dir
-from storage.db import Database
+from server.opening import open_database
 from storage.migrate import upgrade_to_head
 
 
@@ -45,7 +45,7 @@ def disable_demo(settings: Settings) -> int:
 
 
 async def _init(settings: Settings) -> str | None:
-    database = Database(settings.async_database_url())
+    database = open_database(settings)
     try:
         await upgrade_to_head(database)
         return None if settings.demo else await offer_setup(database, clock=SystemClock())
@@ -54,7 +54,7 @@ async def _init(settings: Settings) -> str | None:
 
 
 async def _make(settings: Settings, wanted: NewTenant, password: str | None) -> MadeTenant:
-    database = Database(settings.async_database_url())
+    database = open_database(settings)
     chosen = password or secrets.token_urlsafe(15)
     try:
         await upgrade_to_head(database)
@@ -65,7 +65,7 @@ async def _make(settings: Settings, wanted: NewTenant, password: str | None) -> 
 
 
 async def _disable_demo(settings: Settings) -> int:
-    database = Database(settings.async_database_url())
+    database = open_database(settings)
     try:
         await upgrade_to_head(database)
         return await disable_demo_accounts(database)

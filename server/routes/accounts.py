@@ -10,7 +10,8 @@ from accounts.presence import choose_presence, observed_presence
 from accounts.roles import roles_with
 from accounts.sign_in import Credentials, sign_in
 from accounts.tokens import Origin, revoke_agent_token
-from server.deps import AgentDep, ServicesDep
+from server.deps import AddressDep, AgentDep, ServicesDep
+from server.limiter import Rate
 from server.routes import PROBLEMS
 from server.schemas import (
     AgentOut,
@@ -34,13 +35,14 @@ def _user_out(user: User) -> UserOut:
 
 
 @router.post("/auth/token")
-async def create_token(body: SignInBody, request: Request, services: ServicesDep) -> SignedInOut:
+async def create_token(body: SignInBody, request: Request, services: ServicesDep, address: AddressDep) -> SignedInOut:
     """登录，换取访问令牌；启用两步验证的人另给 code。"""
+    await services.limiter.check(address, (Rate.SIGN_IN_BY_ADDRESS, address or ""))
     signed_in = await sign_in(
         services.database,
         services.vault,
         Credentials(body.email, body.password, body.tenant, body.code, body.new_password),
-        Origin(request.client.host if request.client else "", request.headers.get("user-agent", "")),
+        Origin(address or "", request.headers.get("user-agent", "")),
         clock=services.clock,
         lifetime=timedelta(hours=services.settings.session_hours),
         demo_mode=services.settings.demo,

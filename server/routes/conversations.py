@@ -17,8 +17,9 @@ from inbox.conversations import (
 )
 from inbox.messages import check_client_msg_id, messages_after, messages_before, send_as_agent
 from inbox.wire import message_for_agents, message_for_contact
-from server.deps import AgentDep, PrincipalDep, ServicesDep
+from server.deps import AddressDep, AgentDep, PrincipalDep, ServicesDep
 from server.flows.inbound import Incoming
+from server.limiter import Rate
 from server.policy import check_may_send
 from server.routes import PROBLEMS
 from server.schemas import ConversationOut, ConversationsOut, CountsOut, MessageBody, MessageOut, MessagesOut
@@ -90,9 +91,17 @@ async def list_messages(
 
 @router.post("/{conversation_id}/messages", status_code=status.HTTP_201_CREATED, response_model=MessageOut)
 async def create_message(
-    conversation_id: str, body: MessageBody, principal: PrincipalDep, services: ServicesDep, response: Response
+    conversation_id: str,
+    body: MessageBody,
+    principal: PrincipalDep,
+    services: ServicesDep,
+    address: AddressDep,
+    response: Response,
 ) -> Frame:
     """发送消息。同一个 client_msg_id 再发一次得到同一条消息（200）。"""
+    await services.limiter.check(
+        address, (Rate.MESSAGE_BY_TOKEN, principal.token_id), (Rate.MESSAGE_BY_ADDRESS, address or "")
+    )
     content = parse_content(body.content, max_chars=services.settings.max_message_chars)
     client_msg_id = check_client_msg_id(body.client_msg_id)
     if isinstance(principal, VisitorPrincipal):

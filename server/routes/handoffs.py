@@ -1,15 +1,20 @@
 """The handoff protocol over HTTP: each route is one move of handoff.service."""
 
 from fastapi import APIRouter
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from accounts.principals import VisitorPrincipal
+from accounts.principals import Principal, VisitorPrincipal
+from audit.chain import Fact
+from audit.record import Subject, record_audit
 from core.events import Frame
 from handoff import service
 from handoff.errors import UnknownAgent
 from inbox.conversations import access_conversation, describe_conversation
 from server.deps import AgentDep, PrincipalDep, ServicesDep
+from server.flows.refusals import actor_of
 from server.routes import PROBLEMS
 from server.schemas import ConversationOut, HandoffBody, TransferBody
+from server.services import Services
 from storage.models import HandoffTrigger
 
 router = APIRouter(prefix="/api/v1/conversations/{conversation_id}", tags=["handoff"], responses=PROBLEMS)
@@ -31,6 +36,7 @@ async def request_handoff(
             note=None if is_customer else body.note,
             clock=services.clock,
         )
+        await _record(session, principal, "handoff.requested", conversation_id, services)
         return await describe_conversation(session, principal, conversation_id)
 
 
@@ -39,6 +45,7 @@ async def accept(conversation_id: str, agent: AgentDep, services: ServicesDep) -
     """接待。多人同时接待时只有一人成功，其余得到 409 conversation_taken。"""
     async with services.database.write(agent.tenant_id) as session:
         await service.accept(session, conversation_id, agent, clock=services.clock)
+        await _record(session, agent, "conversation.accepted", conversation_id, services)
         return await describe_conversation(session, agent, conversation_id)
 
 
@@ -49,6 +56,7 @@ async def transfer(conversation_id: str, body: TransferBody, agent: AgentDep, se
         raise UnknownAgent
     async with services.database.write(agent.tenant_id) as session:
         await service.transfer(session, conversation_id, agent, body.agent_id, clock=services.clock)
+        await _record(session, agent, "conversation.transferred", conversation_id, services, to_agent_id=body.agent_id)
         return await describe_conversation(session, agent, conversation_id)
 
 
@@ -57,6 +65,7 @@ async def resolve(conversation_id: str, agent: AgentDep, services: ServicesDep) 
     """结束会话。"""
     async with services.database.write(agent.tenant_id) as session:
         await service.resolve(session, conversation_id, clock=services.clock)
+        await _record(session, agent, "conversation.resolved", conversation_id, services)
         return await describe_conversation(session, agent, conversation_id)
 
 
@@ -65,6 +74,7 @@ async def reopen(conversation_id: str, agent: AgentDep, services: ServicesDep) -
     """重新打开已结束的会话，并由自己接待。"""
     async with services.database.write(agent.tenant_id) as session:
         await service.reopen(session, conversation_id, agent, clock=services.clock)
+        await _record(session, agent, "conversation.reopened", conversation_id, services)
         return await describe_conversation(session, agent, conversation_id)
 
 
@@ -73,4 +83,12 @@ async def return_to_bot(conversation_id: str, agent: AgentDep, services: Service
     """转回机器人。"""
     async with services.database.write(agent.tenant_id) as session:
         await service.return_to_bot(session, conversation_id, clock=services.clock)
+        await _record(session, agent, "conversation.returned_to_bot", conversation_id, services)
         return await describe_conversation(session, agent, conversation_id)
+
+
+async def _record(
+    session: AsyncSession, principal: Principal, action: str, conversation_id: str, services: Services, **details: Fact
+) -> None:
+    subject = Subject("conversation", conversation_id)
+    await record_audit(session, actor_of(principal), action, subject, clock=services.clock, **details)

@@ -10,7 +10,8 @@ from inbox.content import check_text, render_html
 from inbox.conversations import access_conversation
 from kb_ingest.browse import browse_entries, count_categories, get_entry
 from retrieval.stores.knowledge import published_revision
-from server.deps import AgentDep, ServicesDep
+from server.deps import AddressDep, AgentDep, ServicesDep
+from server.limiter import Rate
 from server.routes import PROBLEMS
 from server.schemas import (
     AnswerBody,
@@ -39,8 +40,11 @@ def _entry_out(row: KnowledgeEntry) -> EntryOut:
 
 
 @router.post("/answer")
-async def answer(body: AnswerBody, agent: AgentDep, services: ServicesDep) -> AnswerOut:
+async def answer(body: AnswerBody, agent: AgentDep, services: ServicesDep, address: AddressDep) -> AnswerOut:
     """无状态地问一次机器人，与客户聊天走同一条路径。"""
+    await services.limiter.check(
+        address, (Rate.ANSWER_BY_TOKEN, agent.token_id), (Rate.ANSWER_BY_TENANT, agent.tenant_id)
+    )
     text = check_text(body.text, max_chars=services.settings.max_message_chars)
     async with services.database.read(agent.tenant_id) as session:
         if body.conversation_id is not None:

@@ -12,8 +12,9 @@ from inbox.conversations import open_conversation
 from inbox.errors import IdentityRequired
 from inbox.identity import requires_identity
 from inbox.messages import messages_after
-from server.deps import ServicesDep
+from server.deps import AddressDep, ServicesDep
 from server.flows.inbound import Incoming
+from server.limiter import Rate
 from server.routes import PROBLEMS
 from server.schemas import RasaMessageBody
 from storage.models import Message, SenderKind
@@ -30,11 +31,13 @@ class SiteKeyRequired(Invalid):
 async def rasa_webhook(
     body: RasaMessageBody,
     services: ServicesDep,
+    address: AddressDep,
     site_key: Annotated[str | None, Header(alias="X-Site-Key", max_length=64)] = None,
 ) -> list[dict[str, Any]]:
     """Rasa REST 渠道：一问一答。会话转给人工后，机器人沉默，返回空列表。"""
     if site_key is None and not services.settings.demo:
         raise SiteKeyRequired
+    await services.limiter.check(address, (Rate.MESSAGE_BY_ADDRESS, address or ""))
     content = TextContent(check_text(body.message, max_chars=services.settings.max_message_chars))
     site = await find_site(services.database, site_key or "demo")
     if requires_identity(site.inbox):

@@ -4,8 +4,9 @@ from fastapi import APIRouter
 
 from accounts.service import TenantSettings
 from inbox.contacts import ContactClaim, Site, find_site
-from server.deps import ServicesDep
+from server.deps import AddressDep, ServicesDep
 from server.flows.opening import Knock
+from server.limiter import Rate
 from server.routes import PROBLEMS
 from server.schemas import ContactBody, SiteConfigOut, VisitorSessionBody, VisitorSessionOut
 from server.services import Services
@@ -14,9 +15,11 @@ router = APIRouter(prefix="/api/v1", tags=["visitor"], responses=PROBLEMS)
 
 
 @router.post("/visitor/sessions")
-async def open_session(body: VisitorSessionBody, services: ServicesDep) -> VisitorSessionOut:
+async def open_session(body: VisitorSessionBody, services: ServicesDep, address: AddressDep) -> VisitorSessionOut:
     """打开聊天，或凭 token 接着上次聊；contact.signature 是商家服务器签的身份，认出已登录的客户。"""
+    await services.limiter.check(address, (Rate.SESSION_BY_ADDRESS, address or ""))
     site = await find_site(services.database, body.site_key)
+    await services.limiter.check(address, (Rate.SESSION_BY_TENANT, site.tenant.id))
     signature = body.contact.signature if body.contact else None
     opened = await services.opening.open(site, Knock(body.token, _claim(body.contact), signature))
     return VisitorSessionOut(

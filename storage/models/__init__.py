@@ -10,6 +10,7 @@ from storage.models.access import (
     SignInAttempt,
 )
 from storage.models.accounts import AccessToken, Presence, Role, Tenant, User
+from storage.models.audit import AuditEntry
 from storage.models.handoff import Handoff, HandoffState, HandoffTrigger
 from storage.models.idempotency import IdempotencyRecord
 from storage.models.identity import ContactMerge, ContactReveal, IdentityKey, KeyAlgorithm
@@ -30,6 +31,7 @@ __all__ = [
     "AccessToken",
     "AnswerReceipt",
     "ApiKey",
+    "AuditEntry",
     "CannedReply",
     "Contact",
     "ContactMerge",

@@ -205,6 +205,8 @@ class TestServing:
             ("answer",),
             ("eval",),
             ("doctor",),
+            ("audit", "verify"),
+            ("retention",),
             ("check",),
             ("test",),
         ],

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 from storage.row_security import protect
 
 revision: str = "2026_11_24_accounts_and_access"
-down_revision: str | None = "2026_11_22_first_schema"
+down_revision: str | None = "2026_11_24_audit"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

@@ -1,0 +1,1 @@
+"""One person's data: taken out whole, erased everywhere, and kept no longer than its tenant wants."""
