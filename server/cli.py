@@ -92,16 +92,37 @@ def tenant_create(
 
 @kb.command("import")
 def kb_import(
-    files: Annotated[list[Path], typer.Argument(help="知识文件（JSONL）")], slug: Slug, as_json: AsJson = False
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="jsonl、csv、xlsx、xls、ods、docx、pdf、pptx、html、md、txt、Rasa yml，或它们的 zip"),
+    ],
+    slug: Slug,
+    columns: Annotated[
+        list[str] | None, typer.Option("--map", help="表格的列名=字段，例如 客户问题=question；可写多次")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只看会发生什么，不写入")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """导入知识；同一文件导入两次没有变化。"""
-    from server.commands.kb import import_files
+    """导入知识；同一文件导入两次没有变化。有文件整个不能导入时，其余照常导入，退出码为 1。"""
+    from server.commands import kb as command
 
-    totals = import_files(_settings(), files, slug)
+    imported = command.import_knowledge(_settings(), files, slug, columns=columns or (), dry_run=dry_run)
     if as_json:
-        _print_json(totals)
+        command.print_problems(imported)
+        _print_json(command.report(imported, dry_run=dry_run))
     else:
-        typer.echo("新增 {added} 条，更新 {changed} 条，未变 {unchanged} 条，跳过 {problems} 行。".format(**totals))
+        command.print_report(imported, dry_run=dry_run)
+    if any(item.file.refused for item in imported):
+        raise typer.Exit(1)
+
+
+@kb.command("template")
+def kb_template(out: Annotated[Path, typer.Argument(help="要写的文件，.xlsx 或 .csv")]) -> None:
+    """写一个可以照着填写的表格。"""
+    from server.commands.kb import write_template_file
+
+    write_template_file(out)
+    typer.echo(f"已写好 {out}。填好后：yingda kb import {out} --tenant 租户名")
 
 
 @kb.command("export")

@@ -1,20 +1,27 @@
-"""`yingda kb import` and `yingda kb export`."""
+"""`yingda kb import`, `kb export` and `kb template`."""
 
 import asyncio
 import sys
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import track
+from rich.table import Table
+from rich.text import Text
 from sqlalchemy.exc import SQLAlchemyError
 
 from accounts.service import find_tenant
 from core.clock import SystemClock
 from core.settings import Settings
-from kb_ingest.importer import import_entries
-from kb_ingest.jsonl import read_entries, write_entries
+from kb_ingest.columns import FIELDS
+from kb_ingest.content import Options
+from kb_ingest.importer import ImportedFile, import_files, preview_files
+from kb_ingest.isolation import Limits
+from kb_ingest.jsonl import write_entries
+from kb_ingest.reading import ReadFile, join_projects, open_files, read_source
+from kb_ingest.template import write_template
 from retrieval.stores.knowledge import load_published
 from retrieval.types import Entry
 from server.commands.problems import CommandProblem
@@ -23,11 +30,15 @@ from storage.migrate import is_at_head
 from storage.models import Tenant
 
 console = Console(stderr=True)
+_SHOWN = 20  # problems of one file told on a terminal; --json holds all
 
 
-def import_files(settings: Settings, files: list[Path], tenant_slug: str) -> dict[str, Any]:
-    """Imports files into a tenant; returns the figures of all files together."""
-    return asyncio.run(_import(settings, files, tenant_slug))
+def import_knowledge(
+    settings: Settings, files: Sequence[Path], tenant_slug: str, *, columns: Sequence[str] = (), dry_run: bool = False
+) -> list[ImportedFile]:
+    """Imports files into a tenant, or with `dry_run` only says what that would do."""
+    options = Options(columns=tuple(_column(text) for text in columns))
+    return asyncio.run(_import(settings, files, tenant_slug, options, dry_run=dry_run))
 
 
 def export_file(settings: Settings, tenant_slug: str, out: Path) -> int:
@@ -37,23 +48,92 @@ def export_file(settings: Settings, tenant_slug: str, out: Path) -> int:
     return len(entries)
 
 
-async def _import(settings: Settings, files: list[Path], tenant_slug: str) -> dict[str, Any]:
+def write_template_file(out: Path) -> None:
+    """Writes a table to fill in."""
+    write_template(out)
+
+
+def report(imported: Sequence[ImportedFile], *, dry_run: bool) -> dict[str, Any]:
+    """The figures of an import for a machine: totals, then file by file."""
+    files = [_file_report(item) for item in imported]
+    totals = {name: sum(file[name] for file in files) for name in ("added", "changed", "unchanged")}
+    problems = sum(len(file["problems"]) for file in files)
+    refused = sum(file["refused"] is not None for file in files)
+    return {**totals, "problems": problems, "refused": refused, "dry_run": dry_run, "files": files}
+
+
+def print_report(imported: Sequence[ImportedFile], *, dry_run: bool) -> None:
+    """The closing table on the terminal, and under it what was left out."""
+    print_problems(imported)
+    table = Table(title="如果导入，将会（试运行，未写入）" if dry_run else "导入结果", title_justify="left")
+    table.add_column("文件", overflow="fold")
+    for name in ("问答", "段落", "新增", "更新", "未变", "跳过"):
+        table.add_column(name, justify="right")
+    for item in imported:
+        read, result = item.file, item.result
+        if read.refused is not None:
+            table.add_row(Text(read.name), *["–"] * 5, "整个文件")
+            continue
+        numbers = (len(read.entries) - read.passages, read.passages, result.added, result.changed, result.unchanged)
+        table.add_row(Text(read.name), *map(str, numbers), str(len(read.problems)))
+    Console().print(table)
+
+
+def print_problems(imported: Iterable[ImportedFile]) -> None:
+    """What was left out, to the error output."""
+    for item in imported:
+        read = item.file
+        if read.refused is not None:
+            console.print(f"{read.name}：{read.refused}", markup=False, soft_wrap=True)
+        for problem in read.problems[:_SHOWN]:
+            where = f" {problem.place}" if problem.place else ""
+            console.print(f"{read.name}{where}：{problem.reason}，已跳过。", markup=False, soft_wrap=True)
+        if len(read.problems) > _SHOWN:
+            console.print(f"{read.name}：还有 {len(read.problems) - _SHOWN} 处，用 --json 查看全部。", markup=False)
+
+
+def _file_report(item: ImportedFile) -> dict[str, Any]:
+    read, refused = item.file, item.file.refused
+    return {
+        "name": read.name,
+        "questions": len(read.entries) - read.passages,
+        "passages": read.passages,
+        "added": item.result.added,
+        "changed": item.result.changed,
+        "unchanged": item.result.unchanged,
+        "problems": [{"place": problem.place, "reason": problem.reason} for problem in read.problems],
+        "refused": None if refused is None else {"code": refused.code, "reason": str(refused)},
+    }
+
+
+def _column(text: str) -> tuple[str, str]:
+    name, mark, meaning = text.rpartition("=")
+    if not mark or not name or meaning not in FIELDS:
+        raise CommandProblem(f"--map 应写成 列名=字段，字段是 {'、'.join(FIELDS)} 之一，例如 --map 客户问题=question。")
+    return name, meaning
+
+
+async def _import(
+    settings: Settings, files: Sequence[Path], tenant_slug: str, options: Options, *, dry_run: bool
+) -> list[ImportedFile]:
     database = Database(settings.async_database_url())
-    totals = {"added": 0, "changed": 0, "unchanged": 0, "problems": 0}
     try:
         tenant = await require_tenant(database, tenant_slug)
-        for file in track(files, "导入知识", console=console, disable=not sys.stderr.isatty(), transient=True):
-            read = read_entries(file)
-            for found in read.problems:
-                console.print(f"{file.name} 第 {found.line} 行：{found.reason}，已跳过。", markup=False)
-            async with database.write(tenant.id) as session:
-                result = await import_entries(session, read.entries, clock=SystemClock())
-            for name, number in asdict(result).items():
-                totals[name] += number
-            totals["problems"] += len(read.problems)
+        read = _read_files(files, options)
+        if dry_run:
+            async with database.read(tenant.id) as session:
+                return await preview_files(session, read, clock=SystemClock())
+        async with database.write(tenant.id) as session:
+            return await import_files(session, read, clock=SystemClock())
     finally:
         await database.close()
-    return totals
+
+
+def _read_files(files: Sequence[Path], options: Options) -> list[ReadFile]:
+    """Reads everything before the first entry is written, so that the writing is short."""
+    sources = join_projects(open_files(files))
+    progress = track(sources, "读取知识", console=console, disable=not sys.stderr.isatty(), transient=True)
+    return [read_source(source, options, Limits()) for source in progress]
 
 
 async def _published(settings: Settings, tenant_slug: str) -> tuple[Entry, ...]:
