@@ -176,7 +176,8 @@ class TestFormats:
         <ul><li>先登录</li><li>再取消</li></ul><script>alert('坏')</script>
         <a data-toggle="fold"><div>支付</div></a><div>支持<a href="javascript:x()">微信</a>支付。</div>
         <details><summary>能货到付款吗</summary>不能。</details>
-        <ul><li><a href="/a">别的</a></li><li><a href="/b">更多</a></li></ul></main><footer>版权所有</footer></body></html>"""
+        <ul><li><a href="/a">别的</a></li><li><a href="/b">更多</a></li></ul></main>
+        <footer>版权所有</footer></body></html>"""
         file = read_one(write(tmp_path / "a.html", page.encode("gbk")))
         assert pairs(file) == [
             ("如何取消订单？", "付款前**可以**取消，见[说明](https://a.example/x)。\n\n- 先登录\n- 再取消"),
