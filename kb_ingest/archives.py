@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from kb_ingest.content import Source
-from kb_ingest.formats.registry import ARCHIVES, ZIP_BASED, check_suffix, suffix_of
+from kb_ingest.formats.registry import ARCHIVES, ZIP_BASED, check_kind, kind_of, suffix_of
 from kb_ingest.refusals import MEGABYTE, Broken, FileRefused, HasMacros, Protected, SuspiciousArchive, TooLarge
 
 MAX_FILE: Final = 100 * MEGABYTE
@@ -30,10 +30,10 @@ def check_source(source: Source) -> None:
     Raises:
         FileRefused: what its owner can do.
     """
-    check_suffix(source.name)
+    check_kind(kind_of(source))
     if len(source.data) > MAX_FILE:
         raise TooLarge(limit=MAX_FILE // MEGABYTE)
-    if suffix_of(source.name) not in ZIP_BASED:
+    if kind_of(source) not in ZIP_BASED:
         return
     if source.data.startswith(_OLE):  # an encrypted Office file is a container of the old kind
         raise Protected if _ENCRYPTED_PART in source.data else Broken
@@ -55,7 +55,7 @@ def unpack(source: Source) -> Iterator[Source | tuple[str, FileRefused]]:
             try:
                 if suffix_of(name) in ARCHIVES:
                     raise SuspiciousArchive
-                check_suffix(name)
+                check_kind(suffix_of(name))
                 inner = Source(name, archive.read(member))
                 check_source(inner)
             except FileRefused as error:

@@ -15,6 +15,7 @@ class Source:
 
     name: str
     data: bytes
+    kind: str = ""  # the file ending that says how to read it, where its name does not
     companions: tuple["Source", ...] = ()  # read together with it: the files of one Rasa project
 
 

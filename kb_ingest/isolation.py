@@ -35,7 +35,7 @@ def parse_isolated(source: Source, options: Options, limits: Limits) -> Parsed:
     """
     sources = (source, *source.companions)
     header = {
-        "files": [{"name": item.name, "size": len(item.data)} for item in sources],
+        "files": [{"name": item.name, "kind": item.kind, "size": len(item.data)} for item in sources],
         "columns": options.columns,
         "memory": limits.memory,
         "seconds": limits.seconds,

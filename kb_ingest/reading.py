@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kb_ingest.archives import MAX_FILE, check_source, unpack
 from kb_ingest.content import Options, Problem, Source
-from kb_ingest.formats.registry import ARCHIVES, YAML, check_suffix, suffix_of
+from kb_ingest.formats.registry import ARCHIVES, YAML, check_kind, kind_of, suffix_of
 from kb_ingest.isolation import Limits, parse_isolated
 from kb_ingest.passages import PASSAGE
 from kb_ingest.refusals import MEGABYTE, FileRefused, MissingFile, TooLarge
@@ -32,7 +32,7 @@ def open_files(paths: Iterable[Path]) -> Iterator[Source | ReadFile]:
     """The sources in files, archives unpacked; what cannot be opened comes back refused."""
     for path in paths:
         try:
-            check_suffix(path.name)
+            check_kind(suffix_of(path.name))
             if path.stat().st_size > MAX_FILE:
                 raise TooLarge(limit=MAX_FILE // MEGABYTE)
             yield from expand(Source(path.name, path.read_bytes()))
@@ -45,7 +45,7 @@ def open_files(paths: Iterable[Path]) -> Iterator[Source | ReadFile]:
 def expand(source: Source) -> Iterator[Source | ReadFile]:
     """The source itself if it is safe to parse, or the files inside it if it is a zip."""
     try:
-        if suffix_of(source.name) not in ARCHIVES:
+        if kind_of(source) not in ARCHIVES:
             check_source(source)
             yield source
             return
@@ -60,7 +60,7 @@ def expand(source: Source) -> Iterator[Source | ReadFile]:
 def join_projects(sources: Iterable[Source | ReadFile]) -> list[Source | ReadFile]:
     """Sources with all YAML files made one: a Rasa project keeps questions and answers in different files."""
     everything = list(sources)
-    parts = [item for item in everything if isinstance(item, Source) and suffix_of(item.name) in YAML]
+    parts = [item for item in everything if isinstance(item, Source) and kind_of(item) in YAML]
     if len(parts) < 2:
         return everything
     joined = replace(parts[0], companions=tuple(parts[1:]))

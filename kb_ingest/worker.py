@@ -7,6 +7,7 @@ parsing does not need: memory and time beyond its limits, the network, other pro
 import json
 import os
 import sys
+from dataclasses import replace
 from typing import Any, Final
 
 from core.errors import Detail
@@ -31,8 +32,8 @@ class NotAllowed(RuntimeError):
 def main() -> None:
     """Parses the source on standard input."""
     header = json.loads(sys.stdin.buffer.readline())
-    sources = [Source(item["name"], sys.stdin.buffer.read(item["size"])) for item in header["files"]]
-    source = Source(sources[0].name, sources[0].data, tuple(sources[1:]))
+    sources = [Source(item["name"], sys.stdin.buffer.read(item["size"]), item["kind"]) for item in header["files"]]
+    source = replace(sources[0], companions=tuple(sources[1:]))
     options = Options(columns=tuple((name, meaning) for name, meaning in header["columns"]))
     _limit(header["memory"], header["seconds"])
     try:
@@ -47,7 +48,7 @@ def main() -> None:
 
 
 def _parse(source: Source, options: Options) -> Parsed:
-    parser = parser_for(source.name)
+    parser = parser_for(source)
     _give_up_everything_else()
     parsed = parser(source, options)
     composed = compose(source.name, parsed.blocks)

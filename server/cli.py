@@ -92,13 +92,20 @@ def tenant_create(
 
 @kb.command("import")
 def kb_import(
-    files: Annotated[
-        list[Path],
-        typer.Argument(help="jsonl、csv、xlsx、xls、ods、docx、pdf、pptx、html、md、txt、Rasa yml，或它们的 zip"),
+    items: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE…",
+            help="jsonl、csv、xlsx、docx、pdf、pptx、html、md、txt、Rasa yml 或它们的 zip；网页或 sitemap 的网址",
+        ),
     ],
     slug: Slug,
     columns: Annotated[
         list[str] | None, typer.Option("--map", help="表格的列名=字段，例如 客户问题=question；可写多次")
+    ] = None,
+    pages: Annotated[int, typer.Option("--pages", min=1, max=5000, help="一个 sitemap 最多读多少页")] = 100,
+    intranet: Annotated[
+        list[str] | None, typer.Option("--intranet", help="允许读取的内网网站，主机:端口；默认只读公网")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只看会发生什么，不写入")] = False,
     as_json: AsJson = False,
@@ -106,7 +113,8 @@ def kb_import(
     """导入知识；同一文件导入两次没有变化。有文件整个不能导入时，其余照常导入，退出码为 1。"""
     from server.commands import kb as command
 
-    imported = command.import_knowledge(_settings(), files, slug, columns=columns or (), dry_run=dry_run)
+    request = command.Request(items, columns or (), intranet or (), pages, dry_run)
+    imported = command.import_knowledge(_settings(), slug, request)
     if as_json:
         command.print_problems(imported)
         _print_json(command.report(imported, dry_run=dry_run))

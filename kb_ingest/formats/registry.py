@@ -4,7 +4,7 @@ from importlib import import_module
 from pathlib import PurePosixPath
 from typing import Final, cast
 
-from kb_ingest.content import Parser
+from kb_ingest.content import Parser, Source
 from kb_ingest.refusals import HasMacros, OldFormat, UnsupportedFile
 
 _MODULES: Final = {
@@ -38,13 +38,17 @@ def suffix_of(name: str) -> str:
     return PurePosixPath(name).suffix.lower()
 
 
-def check_suffix(name: str) -> None:
-    """Says at once, without opening the file, that its kind cannot be read.
+def kind_of(source: Source) -> str:
+    """What decides the parser of a source: the ending of its name, unless it came with a kind of its own."""
+    return source.kind or suffix_of(source.name)
+
+
+def check_kind(suffix: str) -> None:
+    """Says at once, without opening a file with this ending, that its kind cannot be read.
 
     Raises:
         HasMacros, OldFormat, UnsupportedFile: what its owner can do.
     """
-    suffix = suffix_of(name)
     if suffix in _WITH_MACROS:
         raise HasMacros
     if suffix in _BETTER:
@@ -53,13 +57,13 @@ def check_suffix(name: str) -> None:
         raise UnsupportedFile
 
 
-def parser_for(name: str) -> Parser:
-    """The parser of a file by its name.
+def parser_for(source: Source) -> Parser:
+    """The parser of a source.
 
     Raises:
         UnsupportedFile: none.
     """
-    module = _MODULES.get(suffix_of(name))
+    module = _MODULES.get(kind_of(source))
     if module is None:
         raise UnsupportedFile
     return cast(Parser, import_module(f"kb_ingest.formats.{module}").parse)

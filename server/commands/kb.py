@@ -2,7 +2,8 @@
 
 import asyncio
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,15 @@ from accounts.service import find_tenant
 from core.clock import SystemClock
 from core.settings import Settings
 from kb_ingest.columns import FIELDS
-from kb_ingest.content import Options
+from kb_ingest.content import Options, Source
 from kb_ingest.importer import ImportedFile, import_files, preview_files
 from kb_ingest.isolation import Limits
 from kb_ingest.jsonl import write_entries
 from kb_ingest.reading import ReadFile, join_projects, open_files, read_source
 from kb_ingest.template import write_template
+from kb_ingest.web.crawl import Crawl, Manners, is_address
+from kb_ingest.web.fetcher import Fetcher
+from kb_ingest.web.network import Network
 from retrieval.stores.knowledge import load_published
 from retrieval.types import Entry
 from server.commands.problems import CommandProblem
@@ -33,12 +37,22 @@ console = Console(stderr=True)
 _SHOWN = 20  # problems of one file told on a terminal; --json holds all
 
 
-def import_knowledge(
-    settings: Settings, files: Sequence[Path], tenant_slug: str, *, columns: Sequence[str] = (), dry_run: bool = False
-) -> list[ImportedFile]:
-    """Imports files into a tenant, or with `dry_run` only says what that would do."""
-    options = Options(columns=tuple(_column(text) for text in columns))
-    return asyncio.run(_import(settings, files, tenant_slug, options, dry_run=dry_run))
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to import: files and web addresses, and how to read them, as the command line gives them."""
+
+    items: Sequence[str]
+    columns: Sequence[str] = ()
+    intranet: Sequence[str] = ()
+    pages: int = 100
+    dry_run: bool = False
+
+
+def import_knowledge(settings: Settings, tenant_slug: str, request: Request) -> list[ImportedFile]:
+    """Imports into a tenant, or with `dry_run` only says what that would do."""
+    options = Options(columns=tuple(_column(text) for text in request.columns))
+    network = Network(intranet=frozenset(_host(text) for text in request.intranet))
+    return asyncio.run(_import(settings, tenant_slug, request, options, network))
 
 
 def export_file(settings: Settings, tenant_slug: str, out: Path) -> int:
@@ -113,14 +127,21 @@ def _column(text: str) -> tuple[str, str]:
     return name, meaning
 
 
+def _host(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal():
+        raise CommandProblem("--intranet 应写成 主机:端口，例如 --intranet 10.0.0.5:8080。")
+    return host.strip("[]").lower(), int(port)
+
+
 async def _import(
-    settings: Settings, files: Sequence[Path], tenant_slug: str, options: Options, *, dry_run: bool
+    settings: Settings, tenant_slug: str, request: Request, options: Options, network: Network
 ) -> list[ImportedFile]:
     database = Database(settings.async_database_url())
     try:
         tenant = await require_tenant(database, tenant_slug)
-        read = _read_files(files, options)
-        if dry_run:
+        read = _read_everything(request, options, network)
+        if request.dry_run:
             async with database.read(tenant.id) as session:
                 return await preview_files(session, read, clock=SystemClock())
         async with database.write(tenant.id) as session:
@@ -129,11 +150,19 @@ async def _import(
         await database.close()
 
 
-def _read_files(files: Sequence[Path], options: Options) -> list[ReadFile]:
+def _read_everything(request: Request, options: Options, network: Network) -> list[ReadFile]:
     """Reads everything before the first entry is written, so that the writing is short."""
-    sources = join_projects(open_files(files))
-    progress = track(sources, "读取知识", console=console, disable=not sys.stderr.isatty(), transient=True)
+    is_quiet = not sys.stderr.isatty()
+    found = track(_sources(request, network), "打开", console=console, disable=is_quiet, transient=True)
+    sources = join_projects(found)
+    progress = track(sources, "读取知识", console=console, disable=is_quiet, transient=True)
     return [read_source(source, options, Limits()) for source in progress]
+
+
+def _sources(request: Request, network: Network) -> Iterator[Source | ReadFile]:
+    crawl = Crawl(Fetcher(network), Manners(pages=request.pages))
+    for item in request.items:
+        yield from crawl.sources(item) if is_address(item) else open_files([Path(item)])
 
 
 async def _published(settings: Settings, tenant_slug: str) -> tuple[Entry, ...]:

@@ -126,7 +126,9 @@ class TestRefusals:
 
     def test_every_sentence_is_there_in_both_languages(self) -> None:
         for kind in FileRefused.__subclasses__():
-            error = refusal(kind.code, {"limit": 1, "seconds": 1, "better": "docx", "header": "甲"})
+            error = refusal(
+                kind.code, {"limit": 1, "seconds": 1, "better": "docx", "header": "甲", "reason": "乙", "kind": "丙"}
+            )
             assert type(error) is kind
             assert error.detail("zh") != error.detail("en")
 

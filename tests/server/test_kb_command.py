@@ -11,6 +11,7 @@ from core.errors import UsageProblem
 from kb_ingest.refusals import UnsupportedFile
 from server.cli import app
 from tests.kb_ingest.documents import docx, pdf, write, xlsx, zipped
+from tests.kb_ingest.website import serving
 
 Imported = dict[str, Any]
 
@@ -113,6 +114,18 @@ class TestOnTheTerminal:
         wrong = base.run("kb", "import", path, "--tenant", "acme", "--map", "客户怎么说=问题")
         assert isinstance(wrong.exception, UsageProblem)  # which main() prints as one sentence
         assert "--map 应写成" in str(wrong.exception)
+
+    def test_web_page_of_an_intranet_only_when_it_is_named(self, tmp_path: Path) -> None:
+        base = Base(tmp_path, f"sqlite:///{tmp_path / 'own.db'}")
+        with serving() as site:
+            site.page("/help", "<h1>怎么退货？</h1><p>点退货。</p>")
+            url = f"http://127.0.0.1:{site.port}/help"
+            refused = base.load(url)
+            assert refused["files"][0]["refused"]["code"] == "address_refused"
+            assert site.seen == []
+            assert figures(base.load(url, "--intranet", f"127.0.0.1:{site.port}")) == (1, 0, 0, 0, 0)
+        wrong = base.run("kb", "import", url, "--tenant", "acme", "--intranet", "nowhere")
+        assert isinstance(wrong.exception, UsageProblem)
 
     def test_template_is_filled_in_and_imported(self, tmp_path: Path) -> None:
         base = Base(tmp_path, f"sqlite:///{tmp_path / 'own.db'}")
