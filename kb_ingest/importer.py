@@ -12,6 +12,7 @@ from core.ids import new_id
 from kb_ingest.reading import ReadFile, settle_conflicts
 from retrieval.stores.knowledge import publish_revision
 from retrieval.types import Entry
+from storage.db import tenant_of
 from storage.models import KnowledgeEntry
 
 
@@ -59,6 +60,7 @@ class _Base:
 
     def __init__(self, session: AsyncSession, clock: Clock, rows: dict[str, KnowledgeEntry], last: int) -> None:
         self._session = session
+        self._tenant = tenant_of(session)  # set on each new row here: the session's own way is slow for thousands
         self._clock = clock
         self._rows = rows
         self._last = last  # the highest position
@@ -82,7 +84,13 @@ class _Base:
             row = self._rows.get(entry.id)
             if row is None:
                 self._last += 1
-                row = KnowledgeEntry(id=new_id(), entry_key=entry.id, position=self._last, created_at=self._clock.now())
+                row = KnowledgeEntry(
+                    id=new_id(),
+                    tenant_id=self._tenant,
+                    entry_key=entry.id,
+                    position=self._last,
+                    created_at=self._clock.now(),
+                )
                 _fill(row, entry, self._clock)
                 self._session.add(row)
                 self._rows[entry.id] = row

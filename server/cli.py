@@ -1,6 +1,7 @@
 """The command line `yingda`. Each command reads its options and calls one function of server.commands."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -114,13 +115,13 @@ def kb_import(
     from server.commands import kb as command
 
     request = command.Request(items, columns or (), intranet or (), pages, dry_run)
-    imported = command.import_knowledge(_settings(), slug, request)
+    report = command.import_knowledge(_settings(), slug, request)
     if as_json:
-        command.print_problems(imported)
-        _print_json(command.report(imported, dry_run=dry_run))
+        command.print_problems(report)
+        _print_json(asdict(report))
     else:
-        command.print_report(imported, dry_run=dry_run)
-    if any(item.file.refused for item in imported):
+        command.print_report(report)
+    if report.refused:
         raise typer.Exit(1)
 
 

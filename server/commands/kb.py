@@ -1,11 +1,12 @@
 """`yingda kb import`, `kb export` and `kb template`."""
 
 import asyncio
+import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.progress import track
@@ -22,6 +23,7 @@ from kb_ingest.importer import ImportedFile, import_files, preview_files
 from kb_ingest.isolation import Limits
 from kb_ingest.jsonl import write_entries
 from kb_ingest.reading import ReadFile, join_projects, open_files, read_source
+from kb_ingest.report import ImportReport, make_report
 from kb_ingest.template import write_template
 from kb_ingest.web.crawl import Crawl, Manners, is_address
 from kb_ingest.web.fetcher import Fetcher
@@ -34,6 +36,7 @@ from storage.migrate import is_at_head
 from storage.models import Tenant
 
 console = Console(stderr=True)
+_PARSERS = 4  # child processes at a time
 _SHOWN = 20  # problems of one file told on a terminal; --json holds all
 
 
@@ -48,11 +51,12 @@ class Request:
     dry_run: bool = False
 
 
-def import_knowledge(settings: Settings, tenant_slug: str, request: Request) -> list[ImportedFile]:
+def import_knowledge(settings: Settings, tenant_slug: str, request: Request) -> ImportReport:
     """Imports into a tenant, or with `dry_run` only says what that would do."""
     options = Options(columns=tuple(_column(text) for text in request.columns))
     network = Network(intranet=frozenset(_host(text) for text in request.intranet))
-    return asyncio.run(_import(settings, tenant_slug, request, options, network))
+    imported = asyncio.run(_import(settings, tenant_slug, request, options, network))
+    return make_report(imported, "zh", dry_run=request.dry_run)
 
 
 def export_file(settings: Settings, tenant_slug: str, out: Path) -> int:
@@ -67,57 +71,32 @@ def write_template_file(out: Path) -> None:
     write_template(out)
 
 
-def report(imported: Sequence[ImportedFile], *, dry_run: bool) -> dict[str, Any]:
-    """The figures of an import for a machine: totals, then file by file."""
-    files = [_file_report(item) for item in imported]
-    totals = {name: sum(file[name] for file in files) for name in ("added", "changed", "unchanged")}
-    problems = sum(len(file["problems"]) for file in files)
-    refused = sum(file["refused"] is not None for file in files)
-    return {**totals, "problems": problems, "refused": refused, "dry_run": dry_run, "files": files}
-
-
-def print_report(imported: Sequence[ImportedFile], *, dry_run: bool) -> None:
+def print_report(report: ImportReport) -> None:
     """The closing table on the terminal, and under it what was left out."""
-    print_problems(imported)
-    table = Table(title="如果导入，将会（试运行，未写入）" if dry_run else "导入结果", title_justify="left")
+    print_problems(report)
+    table = Table(title="如果导入，将会（试运行，未写入）" if report.dry_run else "导入结果", title_justify="left")
     table.add_column("文件", overflow="fold")
     for name in ("问答", "段落", "新增", "更新", "未变", "跳过"):
         table.add_column(name, justify="right")
-    for item in imported:
-        read, result = item.file, item.result
-        if read.refused is not None:
-            table.add_row(Text(read.name), *["–"] * 5, "整个文件")
+    for file in report.files:
+        if file.refused is not None:
+            table.add_row(Text(file.name), *["–"] * 5, "整个文件")
             continue
-        numbers = (len(read.entries) - read.passages, read.passages, result.added, result.changed, result.unchanged)
-        table.add_row(Text(read.name), *map(str, numbers), str(len(read.problems)))
+        numbers = (file.questions, file.passages, file.added, file.changed, file.unchanged, len(file.problems))
+        table.add_row(Text(file.name), *map(str, numbers))
     Console().print(table)
 
 
-def print_problems(imported: Iterable[ImportedFile]) -> None:
+def print_problems(report: ImportReport) -> None:
     """What was left out, to the error output."""
-    for item in imported:
-        read = item.file
-        if read.refused is not None:
-            console.print(f"{read.name}：{read.refused}", markup=False, soft_wrap=True)
-        for problem in read.problems[:_SHOWN]:
+    for file in report.files:
+        if file.refused is not None:
+            console.print(f"{file.name}：{file.refused.reason}", markup=False, soft_wrap=True)
+        for problem in file.problems[:_SHOWN]:
             where = f" {problem.place}" if problem.place else ""
-            console.print(f"{read.name}{where}：{problem.reason}，已跳过。", markup=False, soft_wrap=True)
-        if len(read.problems) > _SHOWN:
-            console.print(f"{read.name}：还有 {len(read.problems) - _SHOWN} 处，用 --json 查看全部。", markup=False)
-
-
-def _file_report(item: ImportedFile) -> dict[str, Any]:
-    read, refused = item.file, item.file.refused
-    return {
-        "name": read.name,
-        "questions": len(read.entries) - read.passages,
-        "passages": read.passages,
-        "added": item.result.added,
-        "changed": item.result.changed,
-        "unchanged": item.result.unchanged,
-        "problems": [{"place": problem.place, "reason": problem.reason} for problem in read.problems],
-        "refused": None if refused is None else {"code": refused.code, "reason": str(refused)},
-    }
+            console.print(f"{file.name}{where}：{problem.reason}，已跳过。", markup=False, soft_wrap=True)
+        if len(file.problems) > _SHOWN:
+            console.print(f"{file.name}：还有 {len(file.problems) - _SHOWN} 处，用 --json 查看全部。", markup=False)
 
 
 def _column(text: str) -> tuple[str, str]:
@@ -155,8 +134,10 @@ def _read_everything(request: Request, options: Options, network: Network) -> li
     is_quiet = not sys.stderr.isatty()
     found = track(_sources(request, network), "打开", console=console, disable=is_quiet, transient=True)
     sources = join_projects(found)
-    progress = track(sources, "读取知识", console=console, disable=is_quiet, transient=True)
-    return [read_source(source, options, Limits()) for source in progress]
+    with ThreadPoolExecutor(max_workers=min(os.cpu_count() or 1, _PARSERS)) as pool:
+        reading = pool.map(lambda source: read_source(source, options, Limits()), sources)
+        progress = track(reading, "读取知识", total=len(sources), console=console, disable=is_quiet, transient=True)
+        return list(progress)
 
 
 def _sources(request: Request, network: Network) -> Iterator[Source | ReadFile]:
