@@ -49,6 +49,11 @@ def read_entries(path: Path) -> ReadResult:
         raise UnreadableFile(name=path.name, reason="文件不存在") from error
     except (OSError, UnicodeDecodeError) as error:
         raise UnreadableFile(name=path.name, reason="打不开，或不是 UTF-8 编码") from error
+    return read_text(text)
+
+
+def read_text(text: str) -> ReadResult:
+    """Reads the text of a knowledge base, line by line as `read_entries` says."""
     entries: dict[str, Entry] = {}
     problems: list[LineProblem] = []
     for number, line in enumerate(text.split("\n"), start=1):

@@ -107,16 +107,45 @@ def tenant_disable_demo() -> None:
 
 @kb.command("import")
 def kb_import(
-    files: Annotated[list[Path], typer.Argument(help="知识文件（JSONL）")], slug: Slug, as_json: AsJson = False
+    items: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE…",
+            help="jsonl、csv、xlsx、docx、pdf、pptx、html、md、txt、Rasa yml 或它们的 zip；网页或 sitemap 的网址",
+        ),
+    ],
+    slug: Slug,
+    columns: Annotated[
+        list[str] | None, typer.Option("--map", help="表格的列名=字段，例如 客户问题=question；可写多次")
+    ] = None,
+    pages: Annotated[int, typer.Option("--pages", min=1, max=5000, help="一个 sitemap 最多读多少页")] = 100,
+    intranet: Annotated[
+        list[str] | None, typer.Option("--intranet", help="允许读取的内网网站，主机:端口；默认只读公网")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只看会发生什么，不写入")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """导入知识；同一文件导入两次没有变化。"""
-    from server.commands.kb import import_files
+    """导入知识；同一文件导入两次没有变化。有文件整个不能导入时，其余照常导入，退出码为 1。"""
+    from server.commands import kb as command
 
-    totals = import_files(_settings(), files, slug)
+    request = command.Request(items, columns or (), intranet or (), pages, dry_run)
+    report = command.import_knowledge(_settings(), slug, request)
     if as_json:
-        _print_json(totals)
+        command.print_problems(report)
+        _print_json(asdict(report))
     else:
-        typer.echo("新增 {added} 条，更新 {changed} 条，未变 {unchanged} 条，跳过 {problems} 行。".format(**totals))
+        command.print_report(report)
+    if report.refused:
+        raise typer.Exit(1)
+
+
+@kb.command("template")
+def kb_template(out: Annotated[Path, typer.Argument(help="要写的文件，.xlsx 或 .csv")]) -> None:
+    """写一个可以照着填写的表格。"""
+    from server.commands.kb import write_template_file
+
+    write_template_file(out)
+    typer.echo(f"已写好 {out}。填好后：yingda kb import {out} --tenant 租户名")
 
 
 @kb.command("export")

@@ -1,0 +1,1 @@
+"""Web pages as sources: fetched politely, and never from inside the house."""
