@@ -1,6 +1,6 @@
 """What accounts refuse. Nothing before a right password tells whether an account exists."""
 
-from core.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, Unauthenticated
+from core.errors import Conflict, DomainError, Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
 
 
 class WrongCredentials(Unauthenticated):
@@ -135,6 +135,12 @@ class SetupTokenInvalid(Invalid):
     code = "setup_token_invalid"
     zh = "初始化令牌无效、已用过或已过期。重新启动服务或运行 yingda init 会打印新的。"
     en = "The set-up token is invalid, used or expired. Restart the server or run yingda init to get a new one."
+
+
+class SecretUnreadable(Unavailable):
+    code = "secret_unreadable"
+    zh = "存储的机密无法解密：secret.key 或 YINGDA_SECRET_KEY 与写入时不同，请管理员恢复它。"
+    en = "A stored secret cannot be decrypted: secret.key or YINGDA_SECRET_KEY has changed and must be restored."
 
 
 class SecondFactorActive(Conflict):

@@ -18,6 +18,7 @@ from accounts.password_rules import MAX_AGE, PasswordRules
 from accounts.passwords import DEMO_PASSWORD, password_matches
 from accounts.second_factor import has_second_factor, use_code
 from accounts.service import TenantSettings
+from accounts.sessions import end_sessions
 from accounts.throttle import attempt_key, begin_attempt, forget_attempts
 from accounts.tokens import Origin, issue_agent_token
 from accounts.vault import Vault
@@ -86,6 +87,7 @@ async def sign_in(
             await use_code(session, user.id, given.code, vault, clock=clock)
         if given.new_password is not None:
             await set_password(session, user, given.new_password, clock=clock)
+            await end_sessions(session, user.id, clock=clock)
         elif rules is PasswordRules.DENGBAO and clock.now() - (user.password_changed_at or user.created_at) > MAX_AGE:
             raise PasswordExpired(days=MAX_AGE.days)
         token = issue_agent_token(session, user, clock=clock, lifetime=lifetime, origin=origin)

@@ -7,8 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from accounts.errors import SecretUnreadable
 from core.settings import Settings
 
 KEY_FILE: Final = "secret.key"
@@ -36,17 +38,20 @@ class Vault:
         """The text again.
 
         Raises:
-            cryptography.exceptions.InvalidTag: tampered with, moved from another place, or sealed with another key.
+            SecretUnreadable: tampered with, moved from another place, or sealed with another key.
         """
         raw = base64.b64decode(sealed)
-        return self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], place.encode()).decode()
+        try:
+            return self._cipher.decrypt(raw[:_NONCE], raw[_NONCE:], place.encode()).decode()
+        except InvalidTag as error:
+            raise SecretUnreadable from error
 
 
 def _own_key(folder: Path) -> str:
     path = folder / KEY_FILE
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        draft = folder / f".{KEY_FILE}.{os.getpid()}"
+        draft = folder / f".{KEY_FILE}.{os.urandom(8).hex()}"
         draft.touch(mode=0o600)
         draft.write_text(base64.b64encode(os.urandom(32)).decode())
         try:

@@ -181,4 +181,6 @@ class TestDengbao:
         assert simple.json()["code"] == "password_too_simple"
         renewed = sign_in(server, admin.email, PASSWORD, new_password=f"{LONG} Ab1")
         assert renewed.status_code == 200
+        with server.http(admin.token) as before:
+            assert before.get("/api/v1/me").status_code == 401  # a new password ends the sessions of the old one
         assert sign_in(server, admin.email, f"{LONG} Ab1").status_code == 200
