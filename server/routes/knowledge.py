@@ -3,14 +3,20 @@
 import time
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query, Request
 
+from accounts.principals import AgentPrincipal
+from core.errors import Forbidden
 from core.ids import new_id
 from inbox.content import check_text, render_html
 from inbox.conversations import access_conversation
 from kb_ingest.browse import browse_entries, count_categories, get_entry
+from kb_ingest.importer import import_files, preview_files
+from kb_ingest.report import ImportReport, make_report
 from retrieval.stores.knowledge import published_revision
 from server.deps import AgentDep, ServicesDep
+from server.knowledge_upload import OPENAPI_BODY, read_upload, receive_upload
+from server.problems import language_of
 from server.routes import PROBLEMS
 from server.schemas import (
     AnswerBody,
@@ -21,9 +27,19 @@ from server.schemas import (
     EntriesOut,
     EntryOut,
 )
-from storage.models import KnowledgeEntry
+from storage.models import KnowledgeEntry, Role
 
 router = APIRouter(prefix="/api/v1", tags=["knowledge"], responses=PROBLEMS)
+
+
+def get_editor(agent: AgentDep) -> AgentPrincipal:
+    """A person who may change the knowledge."""
+    if agent.role not in {Role.ADMIN, Role.EDITOR}:
+        raise Forbidden
+    return agent
+
+
+EditorDep = Annotated[AgentPrincipal, Depends(get_editor)]
 
 
 def _entry_out(row: KnowledgeEntry) -> EntryOut:
@@ -98,3 +114,22 @@ async def list_categories(agent: AgentDep, services: ServicesDep) -> CategoriesO
     async with services.database.read(agent.tenant_id) as session:
         counts = await count_categories(session)
     return CategoriesOut(items=[CategoryOut(name=name, count=count) for name, count in counts])
+
+
+@router.post(
+    "/knowledge/imports",
+    openapi_extra=OPENAPI_BODY,
+    responses={413: {**PROBLEMS[422], "description": "上传的内容过大"}},
+)
+async def import_knowledge(
+    request: Request, editor: EditorDep, services: ServicesDep, dry_run: bool = False
+) -> ImportReport:
+    """上传知识文件并导入，返回逐个文件的结果；同样的文件再传一次没有变化。`dry_run=true` 只看会发生什么。"""
+    files = await read_upload(await receive_upload(request))
+    if dry_run:
+        async with services.database.read(editor.tenant_id) as session:
+            imported = await preview_files(session, files, clock=services.clock)
+    else:
+        async with services.database.write(editor.tenant_id) as session:
+            imported = await import_files(session, files, clock=services.clock)
+    return make_report(imported, language_of(request), dry_run=dry_run)

@@ -412,6 +412,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/knowledge/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Knowledge
+         * @description 上传知识文件并导入，返回逐个文件的结果；同样的文件再传一次没有变化。`dry_run=true` 只看会发生什么。
+         */
+        post: operations["import_knowledge_api_v1_knowledge_imports_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/stats/overview": {
         parameters: {
             query?: never;
@@ -618,6 +638,13 @@ export interface components {
             /** Count */
             count: number;
         };
+        /** ChannelCountOut */
+        ChannelCountOut: {
+            /** Channel */
+            channel: string;
+            /** Count */
+            count: number;
+        };
         /**
          * ContactBody
          * @description What the page says about its visitor; unsigned, so it describes and never identifies.
@@ -698,6 +725,19 @@ export interface components {
             /** Unread */
             unread: number;
         };
+        /** DayOut */
+        DayOut: {
+            /** Date */
+            date: string;
+            /** Conversations */
+            conversations: number;
+            /** Bot Resolved */
+            bot_resolved: number;
+            /** Handoffs */
+            handoffs: number;
+            /** Messages */
+            messages: number;
+        };
         /** EntriesOut */
         EntriesOut: {
             /** Items */
@@ -722,6 +762,27 @@ export interface components {
             /** Labels */
             labels: string[];
         };
+        /**
+         * FileReport
+         * @description One file: what was found in it, what that did to the base, and what was left out.
+         */
+        FileReport: {
+            /** Name */
+            name: string;
+            /** Questions */
+            questions: number;
+            /** Passages */
+            passages: number;
+            /** Added */
+            added: number;
+            /** Changed */
+            changed: number;
+            /** Unchanged */
+            unchanged: number;
+            /** Problems */
+            problems: components["schemas"]["Problem"][];
+            refused: components["schemas"]["Refusal"] | null;
+        };
         /** HandoffBody */
         HandoffBody: {
             /**
@@ -733,6 +794,26 @@ export interface components {
             team?: string | null;
             /** Note */
             note?: string | null;
+        };
+        /**
+         * ImportReport
+         * @description All files together. `problems` counts places that were left out, `refused` whole files.
+         */
+        ImportReport: {
+            /** Added */
+            added: number;
+            /** Changed */
+            changed: number;
+            /** Unchanged */
+            unchanged: number;
+            /** Problems */
+            problems: number;
+            /** Refused */
+            refused: number;
+            /** Dry Run */
+            dry_run: boolean;
+            /** Files */
+            files: components["schemas"]["FileReport"][];
         };
         /** MeOut */
         MeOut: {
@@ -788,6 +869,16 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
+        /** OverviewOut */
+        OverviewOut: {
+            /** Days */
+            days: components["schemas"]["DayOut"][];
+            totals: components["schemas"]["TotalsOut"];
+            /** Top Questions */
+            top_questions: components["schemas"]["TopQuestionOut"][];
+            /** Channels */
+            channels: components["schemas"]["ChannelCountOut"][];
+        };
         /** PresenceBody */
         PresenceBody: {
             /**
@@ -795,6 +886,16 @@ export interface components {
              * @enum {string}
              */
             presence: "online" | "busy" | "away";
+        };
+        /**
+         * Problem
+         * @description A part of a source that was left out: where, and why, in words for its editor.
+         */
+        Problem: {
+            /** Place */
+            place: string;
+            /** Reason */
+            reason: string;
         };
         /** ProblemOut */
         ProblemOut: {
@@ -845,6 +946,16 @@ export interface components {
             message: string;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * Refusal
+         * @description Why a file was refused as a whole: a stable code and a sentence.
+         */
+        Refusal: {
+            /** Code */
+            code: string;
+            /** Reason */
+            reason: string;
         };
         /** SignInBody */
         SignInBody: {
@@ -903,6 +1014,28 @@ export interface components {
             name: string;
             /** Slug */
             slug: string;
+        };
+        /** TopQuestionOut */
+        TopQuestionOut: {
+            /** Faq Id */
+            faq_id: string;
+            /** Question */
+            question: string;
+            /** Count */
+            count: number;
+        };
+        /** TotalsOut */
+        TotalsOut: {
+            /** Conversations */
+            conversations: number;
+            /** Bot Resolved */
+            bot_resolved: number;
+            /** Handoffs */
+            handoffs: number;
+            /** Bot Resolution Rate */
+            bot_resolution_rate: number | null;
+            /** Median First Reply Ms */
+            median_first_reply_ms: number | null;
         };
         /** TransferBody */
         TransferBody: {
@@ -2776,6 +2909,106 @@ export interface operations {
             };
         };
     };
+    import_knowledge_api_v1_knowledge_imports_post: {
+        parameters: {
+            query?: {
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": {
+                    files: string[];
+                    /** @description 表格的列名=字段，如 客户问题=question */
+                    map?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportReport"];
+                };
+            };
+            /** @description 令牌缺失、无效或已过期 */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description 没有权限 */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description 不存在，或不属于您 */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description 状态冲突 */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description 上传的内容过大 */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description 内容不符合要求 */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+            /** @description 存储暂时不可用 */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": unknown;
+                    "application/json": components["schemas"]["ProblemOut"];
+                };
+            };
+        };
+    };
     read_overview_api_v1_stats_overview_get: {
         parameters: {
             query?: {
@@ -2793,9 +3026,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
+                    "application/json": components["schemas"]["OverviewOut"];
                 };
             };
             /** @description 令牌缺失、无效或已过期 */
