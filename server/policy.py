@@ -120,6 +120,7 @@ POLICY: Final[Mapping[tuple[str, str], Rule]] = {
     ("GET", "/api/v1/kb/entries"): needs(P.KNOWLEDGE_READ),
     ("GET", "/api/v1/kb/entries/{entry_id:path}"): needs(P.KNOWLEDGE_READ),
     ("GET", "/api/v1/kb/categories"): needs(P.KNOWLEDGE_READ),
+    ("POST", "/api/v1/knowledge/imports"): needs(P.KNOWLEDGE_WRITE),
     ("GET", "/api/v1/stats/overview"): needs(P.STATS_READ),
     ("GET", "/api/v1/public/info"): PUBLIC,
     ("POST", "/webhooks/rest/webhook"): PUBLIC,

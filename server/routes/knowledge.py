@@ -3,15 +3,19 @@
 import time
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 
 from core.ids import new_id
 from inbox.content import check_text, render_html
 from inbox.conversations import access_conversation
 from kb_ingest.browse import browse_entries, count_categories, get_entry
+from kb_ingest.importer import import_files, preview_files
+from kb_ingest.report import ImportReport, make_report
 from retrieval.stores.knowledge import published_revision
 from server.deps import AddressDep, AgentDep, ServicesDep
+from server.knowledge_upload import OPENAPI_BODY, read_upload, receive_upload
 from server.limiter import Rate
+from server.problems import language_of
 from server.routes import PROBLEMS
 from server.schemas import (
     AnswerBody,
@@ -102,3 +106,22 @@ async def list_categories(agent: AgentDep, services: ServicesDep) -> CategoriesO
     async with services.database.read(agent.tenant_id) as session:
         counts = await count_categories(session)
     return CategoriesOut(items=[CategoryOut(name=name, count=count) for name, count in counts])
+
+
+@router.post(
+    "/knowledge/imports",
+    openapi_extra=OPENAPI_BODY,
+    responses={413: {**PROBLEMS[422], "description": "上传的内容过大"}},
+)
+async def import_knowledge(
+    request: Request, editor: AgentDep, services: ServicesDep, dry_run: bool = False
+) -> ImportReport:
+    """上传知识文件并导入，返回逐个文件的结果；同样的文件再传一次没有变化。`dry_run=true` 只看会发生什么。"""
+    files = await read_upload(await receive_upload(request))
+    if dry_run:
+        async with services.database.read(editor.tenant_id) as session:
+            imported = await preview_files(session, files, clock=services.clock)
+    else:
+        async with services.database.write(editor.tenant_id) as session:
+            imported = await import_files(session, files, clock=services.clock)
+    return make_report(imported, language_of(request), dry_run=dry_run)
