@@ -10,6 +10,7 @@ from realtime.hub import Hub
 from server.engines import EngineRegistry
 from server.flows.bot_turn import BotTurns
 from server.flows.inbound import Inbound
+from server.flows.intake import Intake
 from server.worker import Worker
 from storage.db import Database
 
@@ -25,6 +26,7 @@ class Services:
     hub: Hub
     engines: EngineRegistry
     bot_turns: BotTurns
+    intake: Intake
     inbound: Inbound
     worker: Worker
     is_draining: bool = False
@@ -38,9 +40,10 @@ class Services:
         hub = Hub()
         engines = EngineRegistry(database, settings)
         bot_turns = BotTurns(database, engines, clock)
-        inbound = Inbound(database, bot_turns, clock)
+        intake = Intake(database, clock)
+        inbound = Inbound(intake, bot_turns)
         worker = Worker(database, bot_turns, clock)
-        return cls(settings, clock, database, bus, hub, engines, bot_turns, inbound, worker)
+        return cls(settings, clock, database, bus, hub, engines, bot_turns, intake, inbound, worker)
 
     async def start(self) -> None:
         """Connects, and begins to deliver and to work."""
@@ -53,13 +56,13 @@ class Services:
         self.worker.start()
 
     async def _publish(self, events: list[Event]) -> None:
-        for event in events:
-            await self.bus.publish(event)
+        await self.bus.publish(events)
 
     async def stop(self) -> None:
         """Lets running turns finish, then closes everything."""
         self.is_draining = True
         await self.worker.stop()
+        await self.intake.drain()
         await self.bot_turns.drain()
         await self.bus.close()
         self.engines.close()

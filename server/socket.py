@@ -1,6 +1,7 @@
 """The chat socket: GET /ws/v1?token=… for customers and agents. Frames and close codes: docs/api.md."""
 
 import asyncio
+import time
 from contextlib import suppress
 from typing import Any, Final
 
@@ -19,11 +20,10 @@ from core.language import Language, preferred_language
 from core.logs import get_logger
 from inbox.content import parse_content
 from inbox.conversations import access_conversation, mark_read
-from inbox.messages import Recorded, check_client_msg_id, messages_after, send_as_agent
+from inbox.messages import Post, Recorded, check_client_msg_id, messages_after
 from inbox.wire import message_for_agents, message_for_contact, wire_time
 from realtime.hub import CLOSE_HEARTBEAT_LOST, CLOSE_TOKEN_INVALID, Connection
 from realtime.protocol import Ping, Read, Send, Sync, Typing, client_msg_id_of, parse_frame, parse_json
-from server.flows.inbound import Incoming
 from server.services import Services
 
 router = APIRouter()
@@ -31,6 +31,7 @@ log = get_logger(__name__)
 
 _SILENCE_SECONDS: Final = 90.0  # clients ping every 25 seconds; three missed and the line is dead
 _SYNC_PAGE: Final = 500
+_MAX_UNANSWERED: Final = 64  # sends of one connection that no commit has taken yet
 ACK_SECONDS = Histogram(
     "yingda_ack_seconds",
     "From a send frame to its acknowledgement",
@@ -69,6 +70,7 @@ class SocketSession:
             user_id=principal.user_id if isinstance(principal, AgentPrincipal) else None,
         )
         self._with_notes = is_agent
+        self._unanswered = 0
 
     async def run(self) -> None:
         """Serves the connection until either side ends it."""
@@ -87,9 +89,9 @@ class SocketSession:
             await self._end_lease()
 
     async def _write(self) -> None:
-        while (text := await self._connection.queue.get()) is not None:
-            await self._socket.send_text(text)
-        with suppress(RuntimeError):
+        with suppress(WebSocketDisconnect, RuntimeError):  # gone: the reading side ends the session
+            while (text := await self._connection.queue.get()) is not None:
+                await self._socket.send_text(text)
             await self._socket.close(self._connection.close_code)
 
     async def _read(self) -> None:
@@ -122,44 +124,51 @@ class SocketSession:
                     await self._renew_lease()
                     self._out({"type": "pong"})
         except DomainError as error:
-            self._refuse(error, frame)
+            self._refuse(error, client_msg_id_of(frame))
         except (SQLAlchemyError, OSError) as error:
             log.warning("frame_not_handled", reason=type(error).__name__)
-            self._refuse(Unavailable(), frame)
+            self._refuse(Unavailable(), client_msg_id_of(frame))
 
     async def _send(self, send: Send) -> None:
-        services = self._services
-        with ACK_SECONDS.time():
-            content = parse_content(send.content, max_chars=services.settings.max_message_chars)
-            check_client_msg_id(send.client_msg_id)
-            if isinstance(self._principal, VisitorPrincipal):
-                recorded = await services.inbound.store(
-                    Incoming(
-                        self._principal.tenant_id,
-                        self._principal.contact_id,
-                        send.conversation_id,
-                        content,
-                        send.client_msg_id,
-                        self._connection.id,
-                    )
-                )
-                self._acknowledge(recorded)
-                services.inbound.answer(recorded)
-                return
-            if not self._principal.may_reply and not send.is_note:
+        """Hands the message in and goes on reading; whoever sends fast is stored together."""
+        principal = self._principal
+        content = parse_content(send.content, max_chars=self._services.settings.max_message_chars)
+        check_client_msg_id(send.client_msg_id)
+        if isinstance(principal, AgentPrincipal):
+            if not principal.may_reply and not send.is_note:
                 raise Forbidden
-            async with services.database.write(self._principal.tenant_id) as session:
-                recorded = await send_as_agent(
-                    session,
-                    send.conversation_id,
-                    self._principal,
-                    content,
-                    client_msg_id=send.client_msg_id,
-                    is_note=send.is_note,
-                    clock=services.clock,
-                    origin=self._connection.id,
-                )
-            self._acknowledge(recorded)
+            author: AgentPrincipal | str = principal
+        else:
+            author = principal.contact_id
+        said = Post(
+            send.conversation_id,
+            author,
+            content,
+            send.client_msg_id,
+            is_note=send.is_note and author is principal,
+            origin=self._connection.id,
+        )
+        started = time.perf_counter()
+        stored = self._services.intake.submit(principal.tenant_id, said)
+        self._unanswered += 1
+        stored.add_done_callback(lambda done: self._settled(done, send, started))
+        if self._unanswered >= _MAX_UNANSWERED:  # reads no further: TCP tells the sender to wait
+            await asyncio.wait([stored])
+
+    def _settled(self, stored: "asyncio.Future[Recorded]", send: Send, started: float) -> None:
+        self._unanswered -= 1
+        if stored.cancelled():
+            return
+        error = stored.exception()
+        if error is None:
+            ACK_SECONDS.observe(time.perf_counter() - started)
+            self._acknowledge(stored.result())
+            self._services.inbound.answer(stored.result())
+        elif isinstance(error, DomainError):
+            self._refuse(error, send.client_msg_id)
+        else:
+            log.warning("message_not_stored", reason=type(error).__name__)
+            self._refuse(Unavailable(), send.client_msg_id)
 
     def _acknowledge(self, recorded: Recorded) -> None:
         message = recorded.message
@@ -205,20 +214,19 @@ class SocketSession:
             conversation_id=conversation_id,
             sender={"kind": kind, "name": self._principal.name},
         )
-        await self._services.bus.publish(
-            Event(
-                EventName.TYPING_STARTED,
-                self._principal.tenant_id,
-                agent_frame=frame,
-                contact_frame=frame if is_agent else None,
-                contact_id=opened.conversation.contact_id,
-                origin=self._connection.id,
-            )
+        typing = Event(
+            EventName.TYPING_STARTED,
+            self._principal.tenant_id,
+            agent_frame=frame,
+            contact_frame=frame if is_agent else None,
+            contact_id=opened.conversation.contact_id,
+            origin=self._connection.id,
         )
+        await self._services.bus.publish([typing])
 
-    def _refuse(self, error: DomainError, frame: dict[str, Any]) -> None:
+    def _refuse(self, error: DomainError, client_msg_id: str | None) -> None:
         refusal: Frame = {"type": "error", "code": error.code, "detail": error.detail(self._language)}
-        if (client_msg_id := client_msg_id_of(frame)) is not None:
+        if client_msg_id is not None:
             refusal["client_msg_id"] = client_msg_id
         self._out(refusal)
 

@@ -75,8 +75,11 @@ def demo(settings: Settings) -> None:
 
 
 def _until_stopped(settings: Settings, *, demo: bool) -> None:
-    with suppress(KeyboardInterrupt):  # Ctrl-C is how people stop it, after it has shut down in good order
-        asyncio.run(_serve(settings, demo=demo))
+    with (
+        suppress(KeyboardInterrupt),  # Ctrl-C is how people stop it, after it has shut down in good order
+        asyncio.Runner(loop_factory=uvicorn.Config("", loop="auto").get_loop_factory()) as runner,
+    ):
+        runner.run(_serve(settings, demo=demo))
 
 
 async def _migrate(settings: Settings) -> None:

@@ -115,7 +115,7 @@ class BotTurns:
         conversation.dialog_state = result.state.to_json()
         message_id: str | None = None
         if answer.text:
-            recorded = await send_as_bot(
+            message = await send_as_bot(
                 session,
                 conversation,
                 _content(answer),
@@ -123,7 +123,7 @@ class BotTurns:
                 answer=_note(answer),
                 clock=self._clock,
             )
-            message_id = recorded.message.id
+            message_id = message.id
         session.add(
             AnswerReceipt(
                 id=new_id(),
