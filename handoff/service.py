@@ -189,7 +189,7 @@ async def _tell_accepted(
 async def _tell(
     session: AsyncSession, conversation: Conversation, name: EventName, text: str, *, clock: Clock, **fields: object
 ) -> None:
-    record_event(session, conversation, EventContent(str(name), text), clock=clock)
+    await record_event(session, conversation, EventContent(str(name), text), clock=clock)
     frame = event_frame(name, conversation_id=conversation.id, **fields)
     announce(session, Event(name, conversation.tenant_id, contact_frame=frame, contact_id=conversation.contact_id))
     await announce_conversation(session, conversation)

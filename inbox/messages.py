@@ -1,13 +1,13 @@
-"""The timeline. `record_message` is the only function that writes a message row; everything said ends in it.
+"""The timeline. `record_messages` is the only function that writes message rows; everything said ends in it.
 
 post_all      contacts and agents speak, many in one transaction  ┐
-send_as_bot   the bot speaks                                      ├→ record_message → row + counter + announcement
+send_as_bot   the bot speaks                                      ├→ record_messages → rows + announcements
 record_event  something happened                                  ┘
 """
 
 import re
-from dataclasses import dataclass
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -22,8 +22,8 @@ from core.ids import new_id
 from inbox.content import Content, TextContent, plain_text, preview
 from inbox.conversations import Opened, announce_conversation, announce_opened
 from inbox.errors import BadClientMessageId, ConversationClosed, IdConflict, NotYourConversation
-from inbox.wire import message_for_agents, message_for_contact
-from storage.db import announce, tenant_of
+from inbox.wire import TimelineEntry, message_for_agents, message_for_contact
+from storage.db import add_rows, announce, tenant_of
 from storage.models import Contact, Conversation, ConversationStatus, Inbox, Message, SenderKind, User
 
 # A note stands right after its anchor; notes of one place keep the order in which they were written.
@@ -81,10 +81,30 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of the timeline on its way into the database; reads like the stored `Message`."""
+
+    id: str
+    conversation_id: str
+    seq: int | None
+    anchor_seq: int | None
+    is_note: bool
+    sender_kind: SenderKind
+    sender_id: str | None
+    sender_key: str
+    sender_name: str
+    client_msg_id: str | None
+    content: dict[str, Any]
+    text: str
+    answer: dict[str, Any] | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
     """A stored message; `is_new` is false if the same send had already been stored before."""
 
-    message: Message
+    message: TimelineEntry
     conversation: Conversation
     is_new: bool
 
@@ -124,20 +144,23 @@ async def post_all(session: AsyncSession, posts: Sequence[Post], *, clock: Clock
     stored = await _stored_before(session, posts)
     now = clock.now()
     outcomes: list[Recorded | DomainError] = []
+    drafts: list[_Draft] = []
     changed: dict[str, Opened] = {}
     for said in posts:
         try:
             chat = _opened_for(opened, said)
-            outcome = _duplicate(stored, chat, said) or _post(session, chat, said, now)
+            known = _known(stored, said)
+            if known is None:
+                known = entry = _compose(chat, said, now)
+                drafts.append(_Draft(entry, chat.conversation.contact_id, said.origin))
+                changed[said.conversation_id] = chat
+                if said.client_msg_id is not None:
+                    stored[said.conversation_id, said.sender_key, said.client_msg_id] = entry
         except DomainError as refusal:
             outcomes.append(refusal)
-            continue
-        if outcome.is_new:
-            changed[said.conversation_id] = chat
-            if said.client_msg_id is not None:
-                stored[said.conversation_id, said.sender_key, said.client_msg_id] = outcome.message
-        outcomes.append(outcome)
-    await session.flush()
+        else:
+            outcomes.append(Recorded(known, chat.conversation, is_new=isinstance(known, Entry)))
+    await record_messages(session, drafts)
     for chat in changed.values():
         announce_opened(session, chat)
     return outcomes
@@ -151,23 +174,69 @@ async def send_as_bot(
     bot_name: str,
     answer: AnswerNote | None,
     clock: Clock,
-) -> Message:
+) -> TimelineEntry:
     """The bot speaks. The caller holds the conversation's lock and has seen there that the bot owns it."""
     if conversation.status is not ConversationStatus.BOT:
         raise NotYourConversation(owner=str(conversation.status))
     sender = Sender(SenderKind.BOT, bot_name)
-    message = record_message(session, conversation, sender, content, answer=answer, now=clock.now())
+    entry = await say(session, conversation, sender, content, answer=answer, now=clock.now())
     await announce_conversation(session, conversation)
-    return message
+    return entry
 
 
-def record_event(session: AsyncSession, conversation: Conversation, content: Content, *, clock: Clock) -> Message:
+async def record_event(
+    session: AsyncSession, conversation: Conversation, content: Content, *, clock: Clock
+) -> TimelineEntry:
     """Something happened to the conversation, told in its timeline. The caller announces the conversation."""
-    return record_message(session, conversation, Sender(SenderKind.SYSTEM, ""), content, now=clock.now())
+    return await say(session, conversation, Sender(SenderKind.SYSTEM, ""), content, now=clock.now())
 
 
-def record_message(
+async def say(
     session: AsyncSession,
+    conversation: Conversation,
+    sender: Sender,
+    content: Content,
+    *,
+    now: datetime,
+    answer: AnswerNote | None = None,
+) -> TimelineEntry:
+    """One entry of somebody who needs no `client_msg_id`. The caller holds the conversation's lock."""
+    entry = _next_entry(conversation, sender, content, now=now, answer=answer)
+    await record_messages(session, [_Draft(entry, conversation.contact_id)])
+    return entry
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    entry: Entry
+    contact_id: str
+    origin: str | None = None
+
+
+async def record_messages(session: AsyncSession, drafts: Sequence[_Draft]) -> None:
+    """Writes entries of timelines and announces them; the only function that writes message rows.
+
+    The caller holds the row lock of each conversation (`lock_conversation`, `post_all`), which is what makes `seq`
+    gapless and puts everything said in one order, and has made sure that each `client_msg_id` is new.
+    """
+    rows = [{name: getattr(draft.entry, name) for name in Entry.__slots__} for draft in drafts]
+    await add_rows(session, Message, rows)
+    tenant_id = tenant_of(session)
+    for draft in drafts:
+        entry = draft.entry
+        seen = None if entry.is_note else {"type": "message", "message": message_for_contact(entry)}
+        event = Event(
+            EventName.MESSAGE_CREATED,
+            tenant_id,
+            agent_frame={"type": "message", "message": message_for_agents(entry)},
+            contact_frame=seen,
+            contact_id=draft.contact_id,
+            origin=draft.origin,
+        )
+        announce(session, event)
+
+
+def _next_entry(
     conversation: Conversation,
     sender: Sender,
     content: Content,
@@ -176,13 +245,7 @@ def record_message(
     client_msg_id: str | None = None,
     is_note: bool = False,
     answer: AnswerNote | None = None,
-    origin: str | None = None,
-) -> Message:
-    """Adds one entry of the timeline to the transaction; the only function that does.
-
-    The caller holds the conversation's row lock (`lock_conversation`, `post_all`), which is what makes `seq` gapless
-    and puts everything said in one order, and has made sure that `client_msg_id` is new.
-    """
+) -> Entry:
     if not is_note:
         conversation.last_seq += 1
         conversation.updated_at = now
@@ -192,9 +255,8 @@ def record_message(
             is_markdown = sender.kind in {SenderKind.BOT, SenderKind.AGENT}
             conversation.last_preview = preview(plain_text(content.in_words) if is_markdown else content.in_words)
             conversation.last_message_at = now
-    message = Message(
+    return Entry(
         id=new_id(),
-        tenant_id=tenant_of(session),
         conversation_id=conversation.id,
         seq=None if is_note else conversation.last_seq,
         anchor_seq=conversation.last_seq if is_note else None,
@@ -209,19 +271,6 @@ def record_message(
         answer=answer.to_json() if answer else None,
         created_at=now,
     )
-    session.add(message)
-    announce(
-        session,
-        Event(
-            EventName.MESSAGE_CREATED,
-            conversation.tenant_id,
-            agent_frame={"type": "message", "message": message_for_agents(message)},
-            contact_frame=None if is_note else {"type": "message", "message": message_for_contact(message)},
-            contact_id=conversation.contact_id,
-            origin=origin,
-        ),
-    )
-    return message
 
 
 async def messages_after(
@@ -284,12 +333,14 @@ async def _lock_all(session: AsyncSession, posts: Sequence[Post]) -> dict[str, O
     if assignees:
         users = {user.id: user for user in await session.scalars(select(User).where(User.id.in_(assignees)))}
     return {
-        conversation.id: Opened(conversation, *contacts[conversation.contact_id], users.get(conversation.assignee_id))
+        conversation.id: Opened(
+            conversation, *contacts[conversation.contact_id], users.get(conversation.assignee_id or "")
+        )
         for conversation in locked
     }
 
 
-async def _stored_before(session: AsyncSession, posts: Sequence[Post]) -> dict[tuple[str, str, str], Message]:
+async def _stored_before(session: AsyncSession, posts: Sequence[Post]) -> dict[tuple[str, str, str], TimelineEntry]:
     keys = {(said.conversation_id, said.sender_key, said.client_msg_id) for said in posts if said.client_msg_id}
     if not keys:
         return {}
@@ -307,16 +358,14 @@ def _opened_for(opened: dict[str, Opened], said: Post) -> Opened:
     return chat
 
 
-def _duplicate(stored: dict[tuple[str, str, str], Message], chat: Opened, said: Post) -> Recorded | None:
+def _known(stored: dict[tuple[str, str, str], TimelineEntry], said: Post) -> TimelineEntry | None:
     message = stored.get((said.conversation_id, said.sender_key, said.client_msg_id or ""))
-    if message is None:
-        return None
-    if message.text != said.content.text:
+    if message is not None and message.text != said.content.text:
         raise IdConflict
-    return Recorded(message, chat.conversation, is_new=False)
+    return message
 
 
-def _post(session: AsyncSession, chat: Opened, said: Post, now: datetime) -> Recorded:
+def _compose(chat: Opened, said: Post, now: datetime) -> Entry:
     conversation = chat.conversation
     if isinstance(said.author, AgentPrincipal):
         if not said.is_note:
@@ -324,15 +373,8 @@ def _post(session: AsyncSession, chat: Opened, said: Post, now: datetime) -> Rec
         sender = Sender(SenderKind.AGENT, said.author.name, said.author.user_id)
     else:
         sender = Sender(SenderKind.CUSTOMER, chat.contact.name, chat.contact.id)
-    message = record_message(
-        session,
-        conversation,
-        sender,
-        said.content,
-        now=now,
-        client_msg_id=said.client_msg_id,
-        is_note=said.is_note,
-        origin=said.origin,
+    entry = _next_entry(
+        conversation, sender, said.content, now=now, client_msg_id=said.client_msg_id, is_note=said.is_note
     )
     if sender.kind is SenderKind.CUSTOMER:
         if conversation.status is ConversationStatus.RESOLVED:
@@ -342,7 +384,7 @@ def _post(session: AsyncSession, chat: Opened, said: Post, now: datetime) -> Rec
     elif not said.is_note:
         conversation.agent_read_seq = conversation.last_seq
         conversation.unread = 0
-    return Recorded(message, conversation, is_new=True)
+    return entry
 
 
 def _check_owner(chat: Opened, agent: AgentPrincipal) -> None:

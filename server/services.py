@@ -1,18 +1,24 @@
 """What one process of the server is made of. Built once, passed to whoever needs it."""
 
+import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Final
 
 from core.clock import Clock, SystemClock
 from core.events import Event
 from core.settings import Settings
 from realtime.bus import Bus, LocalBus, RedisBus
-from realtime.hub import Hub
+from realtime.hub import CLOSE_RESTARTING, Hub
+from realtime.limits import ConnectionCounter, ConnectionLimits
 from server.engines import EngineRegistry
 from server.flows.bot_turn import BotTurns
 from server.flows.inbound import Inbound
 from server.flows.intake import Intake
 from server.worker import Worker
 from storage.db import Database
+
+_FLUSH_SECONDS: Final = 3  # for what is queued to connected clients; whoever is slower syncs after the restart
 
 
 @dataclass(slots=True)
@@ -29,6 +35,7 @@ class Services:
     intake: Intake
     inbound: Inbound
     worker: Worker
+    connections: ConnectionCounter
     is_draining: bool = False
 
     @classmethod
@@ -43,7 +50,9 @@ class Services:
         intake = Intake(database, clock)
         inbound = Inbound(intake, bot_turns)
         worker = Worker(database, bot_turns, clock)
-        return cls(settings, clock, database, bus, hub, engines, bot_turns, intake, inbound, worker)
+        limits = ConnectionLimits(settings.connections_per_person, settings.connections_per_address)
+        connections = ConnectionCounter(limits)
+        return cls(settings, clock, database, bus, hub, engines, bot_turns, intake, inbound, worker, connections)
 
     async def start(self) -> None:
         """Connects, and begins to deliver and to work."""
@@ -57,6 +66,18 @@ class Services:
 
     async def _publish(self, events: list[Event]) -> None:
         await self.bus.publish(events)
+
+    async def drain(self) -> None:
+        """Before the listening socket closes: /readyz turns false first, then what was sent is acknowledged, then
+        everybody is asked to reconnect elsewhere."""
+        self.is_draining = True
+        await asyncio.sleep(self.settings.drain_seconds)
+        await self.intake.drain()
+        self.hub.close_all(CLOSE_RESTARTING)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_FLUSH_SECONDS):
+                while not self.hub.is_empty:
+                    await asyncio.sleep(0.01)
 
     async def stop(self) -> None:
         """Lets running turns finish, then closes everything."""

@@ -11,26 +11,31 @@ from prometheus_client import Histogram
 from sqlalchemy.exc import SQLAlchemyError
 
 from accounts.presence import end_lease, renew_lease
-from accounts.principals import AgentPrincipal, Principal, VisitorPrincipal
+from accounts.principals import AgentPrincipal, Principal
 from accounts.tokens import resolve_token
 from core.errors import DomainError, Forbidden, Unauthenticated, Unavailable
 from core.events import Event, EventName, Frame, event_frame
 from core.ids import new_id
 from core.language import Language, preferred_language
-from core.logs import get_logger
+from core.logs import SparseLog, get_logger
 from inbox.content import parse_content
 from inbox.conversations import access_conversation, mark_read
 from inbox.messages import Post, Recorded, check_client_msg_id, messages_after
 from inbox.wire import message_for_agents, message_for_contact, wire_time
-from realtime.hub import CLOSE_HEARTBEAT_LOST, CLOSE_TOKEN_INVALID, Connection
+from realtime.hub import CLOSE_HEARTBEAT_LOST, CLOSE_TOKEN_INVALID, CLOSE_TOO_MANY, Connection
+from realtime.limits import TokenBucket, TooManyConnections, TooManyFrames, TooManyMessages
 from realtime.protocol import Ping, Read, Send, Sync, Typing, client_msg_id_of, parse_frame, parse_json
 from server.services import Services
 
 router = APIRouter()
 log = get_logger(__name__)
+_not_handled = SparseLog(log, "frame_not_handled")
+_not_stored = SparseLog(log, "message_not_stored")
 
 _SILENCE_SECONDS: Final = 90.0  # clients ping every 25 seconds; three missed and the line is dead
 _SYNC_PAGE: Final = 500
+_FRAMES_PER_SECOND: Final = 100  # of one connection, of every kind; a console that opens asks for many replays
+_BURST: Final = 3
 _MAX_UNANSWERED: Final = 64  # sends of one connection that no commit has taken yet
 ACK_SECONDS = Histogram(
     "yingda_ack_seconds",
@@ -50,7 +55,15 @@ async def chat_socket(socket: WebSocket) -> None:
         await socket.close(CLOSE_TOKEN_INVALID)
         return
     language = preferred_language(socket.headers.get("accept-language"))
-    await SocketSession(socket, services, principal, language).run()
+    person = principal.user_id if isinstance(principal, AgentPrincipal) else principal.contact_id
+    address = socket.client.host if socket.client else ""
+    try:
+        with services.connections.hold(f"{principal.tenant_id}/{person}", address):
+            await SocketSession(socket, services, principal, language).run()
+    except TooManyConnections as error:
+        with suppress(WebSocketDisconnect, RuntimeError):
+            await socket.send_text(orjson.dumps(_refusal(error, language)).decode())
+            await socket.close(CLOSE_TOO_MANY)
 
 
 class SocketSession:
@@ -71,6 +84,9 @@ class SocketSession:
         )
         self._with_notes = is_agent
         self._unanswered = 0
+        rate = services.settings.messages_per_second
+        self._sends = TokenBucket(rate, rate * _BURST, time.monotonic)
+        self._frames = TokenBucket(_FRAMES_PER_SECOND, _FRAMES_PER_SECOND * _BURST, time.monotonic)
 
     async def run(self) -> None:
         """Serves the connection until either side ends it."""
@@ -109,6 +125,9 @@ class SocketSession:
     async def _handle(self, raw: str | bytes) -> None:
         frame: dict[str, Any] = {}
         try:
+            if not self._frames.take():
+                await asyncio.sleep(1 / _FRAMES_PER_SECOND)  # a flood is refused no faster than it may come
+                raise TooManyFrames
             frame = parse_json(raw)
             match parse_frame(frame):
                 case Send() as send:
@@ -121,12 +140,13 @@ class SocketSession:
                 case Typing(conversation_id):
                     await self._typing(conversation_id)
                 case Ping():
+                    await self._check_token()
                     await self._renew_lease()
                     self._out({"type": "pong"})
         except DomainError as error:
             self._refuse(error, client_msg_id_of(frame))
         except (SQLAlchemyError, OSError) as error:
-            log.warning("frame_not_handled", reason=type(error).__name__)
+            _not_handled.warn(reason=type(error).__name__)
             self._refuse(Unavailable(), client_msg_id_of(frame))
 
     async def _send(self, send: Send) -> None:
@@ -140,6 +160,8 @@ class SocketSession:
             author: AgentPrincipal | str = principal
         else:
             author = principal.contact_id
+        if not self._sends.take():
+            raise TooManyMessages
         said = Post(
             send.conversation_id,
             author,
@@ -167,7 +189,7 @@ class SocketSession:
         elif isinstance(error, DomainError):
             self._refuse(error, send.client_msg_id)
         else:
-            log.warning("message_not_stored", reason=type(error).__name__)
+            _not_stored.warn(reason=type(error).__name__)
             self._refuse(Unavailable(), send.client_msg_id)
 
     def _acknowledge(self, recorded: Recorded) -> None:
@@ -225,7 +247,7 @@ class SocketSession:
         await self._services.bus.publish([typing])
 
     def _refuse(self, error: DomainError, client_msg_id: str | None) -> None:
-        refusal: Frame = {"type": "error", "code": error.code, "detail": error.detail(self._language)}
+        refusal = _refusal(error, self._language)
         if client_msg_id is not None:
             refusal["client_msg_id"] = client_msg_id
         self._out(refusal)
@@ -235,6 +257,14 @@ class SocketSession:
 
     async def _out_now(self, frame: Frame) -> None:
         await self._socket.send_text(orjson.dumps(frame).decode())
+
+    async def _check_token(self) -> None:
+        """A revocation closes the connection at once; should its hint be lost, the next heartbeat notices."""
+        token = self._socket.query_params.get("token", "")
+        try:
+            await resolve_token(self._services.database, token, clock=self._services.clock)
+        except Unauthenticated:
+            self._connection.close(CLOSE_TOKEN_INVALID)
 
     async def _renew_lease(self) -> None:
         if isinstance(self._principal, AgentPrincipal) and self._principal.may_reply:
@@ -249,3 +279,7 @@ class SocketSession:
             with suppress(SQLAlchemyError, OSError):
                 async with self._services.database.write(principal.tenant_id) as session:
                     await end_lease(session, principal.user_id)
+
+
+def _refusal(error: DomainError, language: Language) -> Frame:
+    return {"type": "error", "code": error.code, "detail": error.detail(language)}

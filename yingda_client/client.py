@@ -149,7 +149,8 @@ class ChatClient:
         """
         unsent = Unsent(client_msg_id or str(uuid.uuid4()), conversation_id, text, note)
         self._outbox.put(unsent)
-        result = self._results[unsent.client_msg_id] = asyncio.get_running_loop().create_future()
+        result: asyncio.Future[Ack] = asyncio.get_running_loop().create_future()
+        self._results[unsent.client_msg_id] = result
         lane = self._lanes[conversation_id]
         lane.waiting.append(unsent)
         if len(lane.waiting) == 1:
@@ -193,6 +194,8 @@ class ChatClient:
 
     def _disconnected(self) -> None:
         self._outgoing = None
+        for timeline in self._timelines.values():
+            timeline.asked_from, timeline.wants_another = None, False
         for lane in self._lanes.values():
             if lane.timer is not None:
                 lane.timer.cancel()
@@ -233,12 +236,19 @@ class ChatClient:
             self._observer.shown(ready)
             for handler in self._handlers:
                 handler(ready)
-        if timeline.has_gap:
+        if timeline.has_gap and timeline.asked_from is None:
             self._ask(message.conversation_id)
 
     def _complete(self, conversation_id: str, last_seq: int) -> None:
+        timeline = self._timelines[conversation_id]
+        has_advanced = timeline.asked_from is not None and timeline.tail > timeline.asked_from
+        asks_again = timeline.wants_another or (timeline.tail < last_seq and has_advanced)
+        timeline.asked_from, timeline.wants_another = None, False
         self._observer.synced(conversation_id, last_seq)
-        self._synced[conversation_id].set()
+        if asks_again:
+            self._ask(conversation_id)
+        else:
+            self._synced[conversation_id].set()
 
     def _acknowledged(self, ack: Ack) -> None:
         lane = self._lanes[ack.conversation_id]
@@ -267,7 +277,9 @@ class ChatClient:
         )
 
     def _refused(self, client_msg_id: str, code: str, detail: str) -> None:
-        lane = next((x for x in self._lanes.values() if x.waiting and x.waiting[0].client_msg_id == client_msg_id), None)
+        lane = next(
+            (x for x in self._lanes.values() if x.waiting and x.waiting[0].client_msg_id == client_msg_id), None
+        )
         if lane is None:
             return
         self._observer.refused(client_msg_id, code)
@@ -310,8 +322,13 @@ class ChatClient:
         lane.timer = asyncio.get_running_loop().call_later(pause, self._try, lane)
 
     def _ask(self, conversation_id: str) -> None:
+        """Asks for what is behind the complete part. One replay at a time; a wish during one repeats it."""
         timeline = self._timelines[conversation_id]
-        self._emit({"type": "sync", "conversation_id": conversation_id, "after_seq": timeline.tail})
+        if timeline.asked_from is not None:
+            timeline.wants_another = True
+        elif self._outgoing is not None:
+            timeline.asked_from = timeline.tail
+            self._emit({"type": "sync", "conversation_id": conversation_id, "after_seq": timeline.tail})
 
     def _emit(self, frame: dict[str, Any]) -> None:
         if self._outgoing is not None:

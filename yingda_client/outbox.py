@@ -1,4 +1,4 @@
-"""Where unsent messages wait. A message is in the outbox before its first try and leaves it with its acknowledgement."""
+"""Where unsent messages wait: there before the first try, gone with the acknowledgement."""
 
 import json
 import os

@@ -8,6 +8,8 @@ class Timeline:
 
     def __init__(self, after_seq: int) -> None:
         self.tail = after_seq
+        self.asked_from: int | None = None  # a replay from there is under way
+        self.wants_another = False
         self._early: dict[int, Message] = {}
         self._notes: set[str] = set()
 

@@ -96,6 +96,7 @@ async def _serve(settings: Settings, *, demo: bool) -> None:
         await _prepare_demo(services)
     server = _AnnouncingServer(
         uvicorn.Config(create_app(services=services), **_options(settings)),
+        services,
         lambda: _welcome(settings, demo=demo),
     )
     await server.serve()
@@ -128,16 +129,21 @@ async def _prepare_demo(services: Services) -> None:
 
 
 class _AnnouncingServer(uvicorn.Server):
-    """Says where to go once it really listens."""
+    """Says where to go once it really listens, and lets everybody go before it no longer does."""
 
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, services: Services, announce: Callable[[], None]) -> None:
         super().__init__(config)
+        self._services = services
         self._announce = announce
 
     async def startup(self, sockets: list[sockets.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._announce()
+
+    async def shutdown(self, sockets: list[sockets.socket] | None = None) -> None:
+        await self._services.drain()
+        await super().shutdown(sockets)
 
 
 def _options(settings: Settings) -> dict[str, Any]:
@@ -147,7 +153,7 @@ def _options(settings: Settings) -> dict[str, Any]:
         "log_level": "warning",
         "access_log": False,  # it would write tokens in query strings into logs
         "ws_per_message_deflate": False,  # doubles the memory of every connection for texts that hardly shrink
-        "ws_max_size": 1_048_576,
+        "ws_max_size": 4_194_304,  # larger than what we accept, so that the refusal can say so
         "timeout_graceful_shutdown": 10,
         "server_header": False,
     }

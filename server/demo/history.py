@@ -21,7 +21,7 @@ from handoff import service as handoff
 from inbox.contacts import ContactClaim, create_contact
 from inbox.content import TextContent
 from inbox.conversations import lock_conversation, open_conversation
-from inbox.messages import Post, Sender, messages_before, post, record_message
+from inbox.messages import Post, Sender, messages_before, post, say
 from server.demo.seed import DATA, read_lines
 from server.engines import EngineRegistry
 from server.flows.bot_turn import BotTurns
@@ -145,7 +145,7 @@ async def _say(
         recorded = await post(session, Post(conversation_id, contact.id, content, None), clock=stage.clock)
         recorded.conversation.answered_seq = recorded.conversation.last_seq
     elif message["role"] == "bot":
-        record_message(session, conversation, Sender(SenderKind.BOT, "小应"), content, now=stage.clock.now())
+        await say(session, conversation, Sender(SenderKind.BOT, "小应"), content, now=stage.clock.now())
     else:
         if conversation.status is ConversationStatus.BOT:
             await handoff.request_handoff(

@@ -7,6 +7,7 @@ a quiet desk commits each message at once, and a busy one commits hundreds toget
 import asyncio
 import time
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -87,6 +88,7 @@ class Intake:
 
     async def _store(self, tenant_id: str, batch: list[_Waiting]) -> None:
         started = time.perf_counter()
+        outcomes: Sequence[Recorded | Exception]
         try:
             outcomes = await self._commit(tenant_id, [each.said for each in batch])
         except Exception as error:

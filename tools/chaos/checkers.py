@@ -18,7 +18,7 @@ def check(history: History, final: Final) -> dict[str, list[str]]:
 
 
 def nothing_acknowledged_is_lost(history: History, final: Final) -> Iterator[str]:
-    """I1: each acknowledgement has its row, with that id, place and text. A kill after too early an ack shows here (I5)."""
+    """I1: each acknowledgement has its row, with that id, place and text. After a kill this shows an early ack."""
     rows = {row.message_id: row for row in final.rows}
     said = {entry.client_msg_id: entry.digest for entry in history.of(Kind.INVOKE)}
     for ack in history.of(Kind.ACK):
@@ -111,7 +111,7 @@ def resume_misses_nothing(history: History, final: Final) -> Iterator[str]:
         if entry.kind is Kind.SHOWN:
             tails[key] = max(tails[key], entry.seq)
         elif tails[key] < entry.seq:
-            yield f"{entry.client} was told to be complete up to {entry.seq} and has {tails[key]} of {entry.conversation}"
+            yield f"{entry.client} was told to have {entry.seq} and has {tails[key]} of {entry.conversation}"
 
 
 def claims_have_one_winner(history: History, final: Final) -> Iterator[str]:

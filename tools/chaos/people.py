@@ -10,7 +10,17 @@ import httpx2
 from tools.chaos.history import History, Kind, digest_of
 from yingda_client import Ack, ChatClient, ChatClosed, Message, Observer, Refused, Unsent
 
-_WORDS = ("怎么退货", "运费多少", "订单还没到", "能开发票吗", "谢谢", "在吗", "优惠券用不了", "地址填错了", "什么时候发货")
+_WORDS = (
+    "怎么退货",
+    "运费多少",
+    "订单还没到",
+    "能开发票吗",
+    "谢谢",
+    "在吗",
+    "优惠券用不了",
+    "地址填错了",
+    "什么时候发货",
+)
 
 
 class Witness(Observer):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import random
 import time
 from collections.abc import Callable
@@ -83,7 +84,10 @@ class Rehearsal:
             visitors = await asyncio.gather(*(self._visitor(stack, stage, n) for n in range(self._plan.visitors)))
             await self._give_to_agents(visitors, agents)
             talking = [asyncio.create_task(self._talk(person)) for person in visitors]
-            nuisances = [asyncio.create_task(self._half_open(visitors[0])), asyncio.create_task(self._claims(stage, agents))]
+            nuisances = [
+                asyncio.create_task(self._half_open(visitors[0])),
+                asyncio.create_task(self._claims(stage, agents)),
+            ]
             await self._break_things()
             self._is_over.set()
             await asyncio.gather(*talking, *self._replies)
@@ -169,11 +173,12 @@ class Rehearsal:
 
     async def _half_open(self, victim: Person) -> None:
         """Connects as somebody who asks for everything and never reads, and is there until the end."""
+        wish = json.dumps({"type": "sync", "conversation_id": victim.following[0], "after_seq": 0})
         while not self._is_over.is_set():
             with contextlib.suppress(OSError, websockets.WebSocketException, TimeoutError):
                 async with websockets.connect(victim.chat.url, compression=None, max_queue=1, open_timeout=2) as socket:
                     for _ in range(50):
-                        await socket.send('{"type":"sync","conversation_id":"%s","after_seq":0}' % victim.following[0])
+                        await socket.send(wish)
                     await asyncio.wait_for(self._is_over.wait(), 5)
             await asyncio.sleep(0.2)
 
@@ -213,4 +218,3 @@ class Rehearsal:
                 since = 0
                 down.clear()
         return outages
-

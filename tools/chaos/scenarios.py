@@ -9,7 +9,6 @@ from pathlib import Path
 
 from tools.chaos.machines import OwnPostgres, OwnRedis, OwnServer
 from tools.chaos.rehearsal import Fault, Plan, Rehearsal, Result
-from tools.chaos.tenant import make_stage
 
 
 @dataclass(frozen=True, slots=True)
