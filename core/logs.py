@@ -6,6 +6,7 @@ What slips in all the same, by an exception's message say, is masked on the way 
 import logging
 import re
 import sys
+import time
 from typing import Any, Final, Literal
 
 import structlog
@@ -41,6 +42,8 @@ def configure_logs(level: str, style: Literal["console", "json"]) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("jieba").setLevel(logging.WARNING)
+    # A lost database connection shows where it is used; the pool would add a traceback for each.
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
 
 
 def hide_private(text: str) -> str:
@@ -69,3 +72,28 @@ def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
     """A logger whose events are short snake_case names and whose facts are key-value pairs."""
     logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(name)
     return logger
+
+
+_QUIET_SECONDS: Final = 10.0
+
+
+class SparseLog:
+    """Warnings about something that fails for everybody at once, such as the database: one line in ten seconds.
+
+    The next line says how many there would have been. Keep one object for each kind of event.
+    """
+
+    def __init__(self, log: structlog.typing.FilteringBoundLogger, event: str) -> None:
+        self._log = log
+        self._event = event
+        self._spoke_at = -_QUIET_SECONDS
+        self._unsaid = 0
+
+    def warn(self, **facts: object) -> None:
+        """Logs, or counts."""
+        now = time.monotonic()
+        if now - self._spoke_at < _QUIET_SECONDS:
+            self._unsaid += 1
+            return
+        self._log.warning(self._event, **facts, since_last_line=self._unsaid)
+        self._spoke_at, self._unsaid = now, 0

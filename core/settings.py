@@ -39,6 +39,19 @@ class Settings(BaseSettings):
     console_origins: str = Field(
         "", description="允许坐席连接 WebSocket 的网页来源，逗号分隔，如 https://kf.example.com；留空不限"
     )
+    messages_per_second: float = Field(
+        10.0, ge=0, description="一个连接平均每秒可发送的消息数，瞬间可多发三倍；0 为不限"
+    )
+    tenant_messages_per_second: float = Field(
+        0.0, ge=0, description="一个租户在每个进程上平均每秒可发送的消息数；0 为不限"
+    )
+    connections_per_person: int = Field(20, ge=0, description="一个人在每个进程上可同时打开的长连接数；0 为不限")
+    connections_per_address: int = Field(
+        1000, ge=0, description="一个网络地址在每个进程上可同时打开的长连接数；0 为不限"
+    )
+    drain_seconds: float = Field(
+        0.0, ge=0, le=300, description="停机时先让 /readyz 变假、继续服务的秒数，等负载均衡把流量移走"
+    )
     encoder_dir: Path = Field(
         REPOSITORY / "data" / "models" / "encoder", description="句向量模型目录；默认用随源码提供的模型"
     )

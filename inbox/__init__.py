@@ -1,1 +1,1 @@
-"""The desk's store: contacts, conversations and their messages. `messages.record_message` alone writes a message."""
+"""The desk's store: contacts, conversations and their messages. `messages.record_messages` alone writes a message."""

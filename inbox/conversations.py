@@ -265,9 +265,13 @@ async def announce_conversation(session: AsyncSession, conversation: Conversatio
     contact = await session.get_one(Contact, conversation.contact_id)
     inbox = await session.get_one(Inbox, conversation.inbox_id)
     assignee = await session.get(User, conversation.assignee_id) if conversation.assignee_id else None
-    frame = event_frame(
-        EventName.CONVERSATION_UPDATED, conversation=conversation_wire(conversation, contact, inbox, assignee)
-    )
+    announce_opened(session, Opened(conversation, contact, inbox, assignee))
+
+
+def announce_opened(session: AsyncSession, opened: Opened) -> None:
+    """As announce_conversation, where the rows around it are at hand."""
+    shown = conversation_wire(opened.conversation, opened.contact, opened.inbox, opened.assignee)
+    frame = event_frame(EventName.CONVERSATION_UPDATED, conversation=shown)
     announce(session, Event(EventName.CONVERSATION_UPDATED, tenant_of(session), agent_frame=frame))
 
 

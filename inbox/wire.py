@@ -1,13 +1,44 @@
 """How stored rows look on the wire: the shapes of docs/api.md, built in one place for REST and sockets alike."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from core.events import Frame
 from core.private_data import mask_private
 from inbox.content import render_html
 from inbox.masking import mask_attributes
-from storage.models import Contact, Conversation, Handoff, Inbox, Message, SenderKind, User
+from storage.models import Contact, Conversation, Handoff, Inbox, SenderKind, User
+
+
+class TimelineEntry(Protocol):
+    """What the wire tells of a message: a stored row, or one that is being stored."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def conversation_id(self) -> str: ...
+    @property
+    def seq(self) -> int | None: ...
+    @property
+    def anchor_seq(self) -> int | None: ...
+    @property
+    def is_note(self) -> bool: ...
+    @property
+    def sender_kind(self) -> SenderKind: ...
+    @property
+    def sender_id(self) -> str | None: ...
+    @property
+    def sender_name(self) -> str: ...
+    @property
+    def client_msg_id(self) -> str | None: ...
+    @property
+    def content(self) -> dict[str, Any]: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def answer(self) -> dict[str, Any] | None: ...
+    @property
+    def created_at(self) -> datetime: ...
 
 
 def wire_time(moment: datetime) -> str:
@@ -15,7 +46,7 @@ def wire_time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def message_for_contact(message: Message) -> Frame:
+def message_for_contact(message: TimelineEntry) -> Frame:
     """A message as its contact sees it. Must never be called for a note."""
     assert not message.is_note, "a note never reaches a contact"
     content: dict[str, Any] = dict(message.content)
@@ -36,7 +67,7 @@ def message_for_contact(message: Message) -> Frame:
     return frame
 
 
-def message_for_agents(message: Message) -> Frame:
+def message_for_agents(message: TimelineEntry) -> Frame:
     """A message as the desk sees it: notes too, and how sure the bot was."""
     if message.is_note:
         content = {**message.content, "html": render_html(message.text)}

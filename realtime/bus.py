@@ -5,21 +5,24 @@ may have lost something, it says so with SYNC_REQUIRED.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import orjson
 import redis.asyncio as redis
 from redis.exceptions import RedisError
 
 from core.events import Event, EventName
+from core.ids import new_id
 from core.logs import get_logger
 
 log = get_logger(__name__)
 
 Receiver = Callable[[Event], Awaitable[None]]
 _CHANNEL: Final = "yingda:events"
+_MAX_UNTOLD: Final = 10_000  # events that wait for Redis; more are cheaper to fetch than to tell
 _RETRY_SECONDS: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
@@ -32,8 +35,9 @@ class Bus(Protocol):
 
     async def start(self) -> None: ...
 
-    async def publish(self, event: Event) -> None:
-        """Tells everybody. Never raises: a lost hint is made good by `sync`."""
+    async def publish(self, events: Sequence[Event]) -> None:
+        """Tells everybody, this process's receivers before it returns. Never raises and never waits for a network:
+        a lost hint is made good by `sync`."""
         ...
 
     async def close(self) -> None: ...
@@ -51,49 +55,80 @@ class LocalBus:
     async def start(self) -> None:
         """Nothing to connect to."""
 
-    async def publish(self, event: Event) -> None:
-        for receiver in self._receivers:
-            await receiver(event)
+    async def publish(self, events: Sequence[Event]) -> None:
+        for event in events:
+            for receiver in self._receivers:
+                await receiver(event)
 
     async def close(self) -> None:
         """Nothing to close."""
 
 
 class RedisBus:
-    """For many processes and machines: Redis pub/sub, reconnecting by itself."""
+    """For many processes and machines: Redis pub/sub, reconnecting by itself.
+
+    This process's people hear at once; the others through Redis, in the background, many events in one message. A slow
+    or absent Redis holds up nobody: what could not be told waits, and too much of it becomes one SYNC_REQUIRED.
+    """
 
     def __init__(self, url: str) -> None:
         self._client = redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=3)
         # A subscriber waits for ever; only its connection attempts may time out.
         self._subscriber = redis.Redis.from_url(url, socket_timeout=None, socket_connect_timeout=3)
-        self._receivers: list[Receiver] = []
-        self._listening: asyncio.Task[None] | None = None
+        self._local = LocalBus()
+        self._name = new_id()
+        self._untold: deque[Event] = deque()
+        self._has_untold = asyncio.Event()
+        self._has_lost = False
+        self._tasks: list[asyncio.Task[None]] = []
         self._subscribed = asyncio.Event()
 
     def on_event(self, receiver: Receiver) -> None:
-        self._receivers.append(receiver)
+        self._local.on_event(receiver)
 
     async def start(self) -> None:
         """Begins to listen; returns once subscribed or after 5 seconds, whichever is first."""
-        self._listening = asyncio.create_task(self._listen(), name="redis-bus")
+        self._tasks = [
+            asyncio.create_task(self._listen(), name="redis-listen"),
+            asyncio.create_task(self._tell(), name="redis-tell"),
+        ]
         with suppress(TimeoutError):
             await asyncio.wait_for(self._subscribed.wait(), 5)
 
-    async def publish(self, event: Event) -> None:
-        try:
-            await self._client.publish(_CHANNEL, encode_event(event))
-        except (RedisError, OSError) as error:
-            log.warning("event_not_published", reason=type(error).__name__)
-            # The other processes will be told to sync when Redis is back; our own people need not wait for that.
-            await self._deliver(event)
+    async def publish(self, events: Sequence[Event]) -> None:
+        await self._local.publish(events)
+        self._untold.extend(events)
+        if len(self._untold) > _MAX_UNTOLD:
+            self._has_lost = True
+            self._untold = deque(each for each in self._untold if each.name is EventName.TOKEN_REVOKED)
+        self._has_untold.set()
 
     async def close(self) -> None:
-        if self._listening is not None:
-            self._listening.cancel()
+        for task in self._tasks:
+            task.cancel()
             with suppress(asyncio.CancelledError):
-                await self._listening
+                await task
         await self._client.aclose()
         await self._subscriber.aclose()
+
+    async def _tell(self) -> None:
+        failures = 0
+        while True:
+            await self._has_untold.wait()
+            self._has_untold.clear()
+            told = [*([Event(EventName.SYNC_REQUIRED, tenant_id="*")] if self._has_lost else ()), *self._untold]
+            self._has_lost = False
+            self._untold.clear()
+            try:
+                await self._client.publish(_CHANNEL, encode_events(self._name, told))
+                failures = 0
+            except (RedisError, OSError) as error:
+                if not failures:
+                    log.warning("events_not_published", reason=type(error).__name__)
+                self._untold.extendleft(reversed(told))
+                self._has_untold.set()
+                await asyncio.sleep(_RETRY_SECONDS[min(failures, len(_RETRY_SECONDS) - 1)])
+                failures += 1
 
     async def _listen(self) -> None:
         failures = 0
@@ -103,30 +138,27 @@ class RedisBus:
                     await channel.subscribe(_CHANNEL)
                     if failures:
                         log.info("bus_reconnected", after_failures=failures)
-                        await self._deliver(Event(EventName.SYNC_REQUIRED, tenant_id="*"))
+                        await self._local.publish([Event(EventName.SYNC_REQUIRED, tenant_id="*")])
                     failures = 0
                     self._subscribed.set()
                     async for message in channel.listen():
                         if message["type"] == "message":
-                            await self._deliver(decode_event(message["data"]))
+                            teller, events = decode_events(message["data"])
+                            if teller != self._name:
+                                await self._local.publish(events)
             except (RedisError, OSError) as error:
                 if not failures:
                     log.warning("bus_disconnected", reason=type(error).__name__)
                 await asyncio.sleep(_RETRY_SECONDS[min(failures, len(_RETRY_SECONDS) - 1)])
                 failures += 1
 
-    async def _deliver(self, event: Event) -> None:
-        for receiver in self._receivers:
-            await receiver(event)
+
+def encode_events(teller: str, events: Sequence[Event]) -> bytes:
+    """Events of one process as bytes for other processes of the same version."""
+    return orjson.dumps([teller, events])
 
 
-def encode_event(event: Event) -> bytes:
-    """An event as bytes for other processes of the same version."""
-    return orjson.dumps(event)
-
-
-def decode_event(data: bytes) -> Event:
-    """The inverse of encode_event."""
-    fields: dict[str, Any] = orjson.loads(data)
-    fields["name"] = EventName(fields["name"])
-    return Event(**fields)
+def decode_events(data: bytes) -> tuple[str, list[Event]]:
+    """The inverse of encode_events."""
+    teller, events = orjson.loads(data)
+    return teller, [Event(**{**fields, "name": EventName(fields["name"])}) for fields in events]

@@ -15,6 +15,7 @@ CLOSE_TOKEN_INVALID: Final = 4401
 CLOSE_NOT_ALLOWED: Final = 4403
 CLOSE_HEARTBEAT_LOST: Final = 4408
 CLOSE_TOO_SLOW: Final = 4429
+CLOSE_TOO_MANY: Final = 4430
 CLOSE_RESTARTING: Final = 1012
 
 _OPEN: Final = 1000  # the code of a connection that nobody has asked to close
@@ -50,6 +51,14 @@ class Connection:
         except asyncio.QueueFull:
             DROPPED.inc()
             self.close(CLOSE_TOO_SLOW)
+
+    def end(self, code: int) -> None:
+        """Asks the owner to close the socket after what is still queued."""
+        if self.close_code == _OPEN and not self.queue.full():
+            self.close_code = code
+            self.queue.put_nowait(None)
+        else:
+            self.close(code)
 
     def close(self, code: int) -> None:
         """Asks the owner to close the socket, before anything still queued."""
@@ -90,9 +99,14 @@ class Hub:
         return any(connection.user_id == user_id for connection in self._agents.get(tenant_id, ()))
 
     def close_all(self, code: int) -> None:
-        """Asks everybody to reconnect elsewhere or later."""
+        """Asks everybody to reconnect elsewhere or later, once they have what is queued for them."""
         for connection in list(self._everybody()):
-            connection.close(code)
+            connection.end(code)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody is connected."""
+        return not self._agents and not self._contacts
 
     async def deliver(self, event: Event) -> None:
         """Sends an event's frames to their audiences; each frame is serialised once."""

@@ -15,6 +15,11 @@ class BadJson(Invalid):
     zh, en = "不是有效的 JSON 对象。", "This is not a valid JSON object."
 
 
+class FrameTooLarge(Invalid):
+    status, code = 413, "frame_too_large"
+    zh, en = "这一帧太大，最大 256 KB。", "This frame is too large; the limit is 256 KB."
+
+
 class UnknownType(Invalid):
     code = "unknown_type"
     zh, en = "不认识的消息类型：{kind}。", "Unknown frame type: {kind}."
@@ -62,10 +67,11 @@ def parse_json(text: str | bytes) -> dict[str, Any]:
     """A frame's JSON object.
 
     Raises:
-        BadJson: not JSON, not an object, or too large.
+        FrameTooLarge: not even looked into.
+        BadJson: not JSON, or not an object.
     """
     if len(text) > MAX_FRAME_BYTES:
-        raise BadJson
+        raise FrameTooLarge
     try:
         frame = orjson.loads(text)
     except orjson.JSONDecodeError as error:

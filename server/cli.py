@@ -257,6 +257,17 @@ def test(context: typer.Context) -> None:
     raise typer.Exit(run(context.args))
 
 
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def chaos(context: typer.Context) -> None:
+    """故障演练：真实客户端在聊，服务、PostgreSQL、Redis 反复被杀，检查器核对承诺；结果写入 docs/chaos-report.md。
+
+    选项：--minutes N（默认 2）、--database sqlite|postgresql|both、--seed N、--report FILE。
+    """
+    from server.commands.dev import chaos as run
+
+    raise typer.Exit(run(context.args))
+
+
 def _print_json(value: object) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False))
 

@@ -12,10 +12,11 @@ from starlette.exceptions import HTTPException
 
 from core.errors import DomainError, Forbidden, Invalid, NotFound, Unauthenticated, Unavailable
 from core.language import Language, preferred_language
-from core.logs import get_logger
+from core.logs import SparseLog, get_logger
 from server.flows.refusals import record_refusal
 
 log = get_logger(__name__)
+_unavailable = SparseLog(log, "storage_unavailable")
 PROBLEM_JSON: Final = "application/problem+json"
 
 
@@ -114,12 +115,14 @@ def install_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(PoolTimeout)
     @app.exception_handler(ConnectionError)
     async def unavailable(request: Request, error: Exception) -> JSONResponse:
-        log.warning("storage_unavailable", path=request.url.path, reason=type(error).__name__)
+        _unavailable.warn(path=request.url.path, reason=type(error).__name__)
         return problem(Unavailable(), language_of(request))
+
+    @app.exception_handler(DBAPIError)  # known by name: what only `Exception` catches is logged again by the server
+    async def database_failed(request: Request, error: DBAPIError) -> JSONResponse:
+        return await (unavailable if error.connection_invalidated else unexpected)(request, error)
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
-        if isinstance(error, DBAPIError) and error.connection_invalidated:
-            return await unavailable(request, error)
         log.error("request_failed", path=request.url.path, reason=type(error).__name__, exc_info=error)
         return problem(InternalError(), language_of(request))

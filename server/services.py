@@ -1,7 +1,10 @@
 """What one process of the server is made of. Built once, passed to whoever needs it."""
 
+import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 from accounts.vault import Vault
 from audit.anchor import AnchorFile
@@ -10,15 +13,19 @@ from core.clock import Clock, SystemClock
 from core.events import Event
 from core.settings import Settings
 from realtime.bus import Bus, LocalBus, RedisBus
-from realtime.hub import Hub
+from realtime.hub import CLOSE_RESTARTING, Hub
+from realtime.limits import ConnectionCounter, ConnectionLimits
 from server.engines import EngineRegistry
 from server.flows.bot_turn import BotTurns
 from server.flows.inbound import Inbound
+from server.flows.intake import Intake
 from server.flows.opening import Opening
 from server.limiter import Limiter
 from server.opening import open_database
 from server.worker import Worker
 from storage.db import Database
+
+_FLUSH_SECONDS: Final = 3  # for what is queued to connected clients; whoever is slower syncs after the restart
 
 
 @dataclass(slots=True)
@@ -33,10 +40,12 @@ class Services:
     hub: Hub
     engines: EngineRegistry
     bot_turns: BotTurns
+    intake: Intake
     inbound: Inbound
     opening: Opening
     worker: Worker
     limiter: Limiter
+    connections: ConnectionCounter
     is_draining: bool = False
 
     @classmethod
@@ -49,12 +58,19 @@ class Services:
         vault = Vault(settings)
         engines = EngineRegistry(database, settings)
         bot_turns = BotTurns(database, engines, clock)
-        inbound = Inbound(database, bot_turns, clock)
+        intake = Intake(database, clock)
+        inbound = Inbound(intake, bot_turns)
         opening = Opening(database, vault, clock, timedelta(days=settings.visitor_days))
         anchors = AnchorFile(settings.data_dir, audit_key(settings))
         worker = Worker(database, bot_turns, anchors, clock)
         limiter = Limiter(settings.redis_url, is_on=settings.rate_limits)
-        return cls(settings, clock, database, vault, bus, hub, engines, bot_turns, inbound, opening, worker, limiter)
+        connections = ConnectionCounter(
+            ConnectionLimits(settings.connections_per_person, settings.connections_per_address)
+        )
+        return cls(
+            settings, clock, database, vault, bus, hub, engines, bot_turns, intake, inbound, opening, worker, limiter,
+            connections,
+        )  # fmt: skip
 
     async def start(self) -> None:
         """Connects, and begins to deliver and to work."""
@@ -67,13 +83,25 @@ class Services:
         self.worker.start()
 
     async def _publish(self, events: list[Event]) -> None:
-        for event in events:
-            await self.bus.publish(event)
+        await self.bus.publish(events)
+
+    async def drain(self) -> None:
+        """Before the listening socket closes: /readyz turns false first, then what was sent is acknowledged, then
+        everybody is asked to reconnect elsewhere."""
+        self.is_draining = True
+        await asyncio.sleep(self.settings.drain_seconds)
+        await self.intake.drain()
+        self.hub.close_all(CLOSE_RESTARTING)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_FLUSH_SECONDS):
+                while not self.hub.is_empty:
+                    await asyncio.sleep(0.01)
 
     async def stop(self) -> None:
         """Lets running turns finish, then closes everything."""
         self.is_draining = True
         await self.worker.stop()
+        await self.intake.drain()
         await self.bot_turns.drain()
         await self.bus.close()
         await self.limiter.close()

@@ -1,6 +1,7 @@
 """The chat socket: GET /ws/v1?token=… for customers and agents. Frames and close codes: docs/api.md."""
 
 import asyncio
+import time
 from contextlib import suppress
 from typing import Any, Final
 
@@ -11,30 +12,34 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from accounts.permissions import Permission
 from accounts.presence import end_lease, renew_lease
-from accounts.principals import AgentPrincipal, Principal, VisitorPrincipal
+from accounts.principals import AgentPrincipal, Principal
 from accounts.tokens import resolve_token
 from core.errors import DomainError, Forbidden, Unauthenticated, Unavailable
 from core.events import Event, EventName, Frame, event_frame
 from core.ids import new_id
 from core.language import Language, preferred_language
-from core.logs import get_logger
+from core.logs import SparseLog, get_logger
 from inbox.content import parse_content
 from inbox.conversations import access_conversation, mark_read
-from inbox.messages import Recorded, check_client_msg_id, messages_after, send_as_agent
+from inbox.messages import Post, Recorded, check_client_msg_id, messages_after
 from inbox.wire import message_for_agents, message_for_contact, wire_time
-from realtime.hub import CLOSE_HEARTBEAT_LOST, CLOSE_NOT_ALLOWED, CLOSE_TOKEN_INVALID, Connection
+from realtime.hub import CLOSE_HEARTBEAT_LOST, CLOSE_NOT_ALLOWED, CLOSE_TOKEN_INVALID, CLOSE_TOO_MANY, Connection
+from realtime.limits import TokenBucket, TooManyConnections, TooManyFrames, TooManyMessages
 from realtime.protocol import Ping, Read, Send, Sync, Typing, client_msg_id_of, parse_frame, parse_json
-from server.flows.inbound import Incoming
 from server.flows.refusals import record_refusal
-from server.limiter import Rate
 from server.policy import SOCKET, SOCKET_POLICY, check_may_send
 from server.services import Services
 
 router = APIRouter()
 log = get_logger(__name__)
+_not_handled = SparseLog(log, "frame_not_handled")
+_not_stored = SparseLog(log, "message_not_stored")
 
 _SILENCE_SECONDS: Final = 90.0  # clients ping every 25 seconds; three missed and the line is dead
 _SYNC_PAGE: Final = 500
+_FRAMES_PER_SECOND: Final = 100  # of one connection, of every kind; a console that opens asks for many replays
+_BURST: Final = 3
+_MAX_UNANSWERED: Final = 64  # sends of one connection that no commit has taken yet
 ACK_SECONDS = Histogram(
     "yingda_ack_seconds",
     "From a send frame to its acknowledgement",
@@ -62,7 +67,15 @@ async def chat_socket(socket: WebSocket) -> None:
         await socket.close(CLOSE_NOT_ALLOWED)  # docs/decisions/0007
         return
     language = preferred_language(socket.headers.get("accept-language"))
-    await SocketSession(socket, services, principal, language).run()
+    person = principal.user_id if isinstance(principal, AgentPrincipal) else principal.contact_id
+    address = socket.client.host if socket.client else ""
+    try:
+        with services.connections.hold(f"{principal.tenant_id}/{person}", address):
+            await SocketSession(socket, services, principal, language).run()
+    except TooManyConnections as error:
+        with suppress(WebSocketDisconnect, RuntimeError):
+            await socket.send_text(orjson.dumps(_refusal(error, language)).decode())
+            await socket.close(CLOSE_TOO_MANY)
 
 
 class SocketSession:
@@ -82,6 +95,10 @@ class SocketSession:
             user_id=principal.user_id if isinstance(principal, AgentPrincipal) else None,
         )
         self._with_notes = is_agent
+        self._unanswered = 0
+        rate = services.settings.messages_per_second
+        self._sends = TokenBucket(rate, rate * _BURST, time.monotonic)
+        self._frames = TokenBucket(_FRAMES_PER_SECOND, _FRAMES_PER_SECOND * _BURST, time.monotonic)
 
     async def run(self) -> None:
         """Serves the connection until either side ends it."""
@@ -100,9 +117,9 @@ class SocketSession:
             await self._end_lease()
 
     async def _write(self) -> None:
-        while (text := await self._connection.queue.get()) is not None:
-            await self._socket.send_text(text)
-        with suppress(RuntimeError):
+        with suppress(WebSocketDisconnect, RuntimeError):  # gone: the reading side ends the session
+            while (text := await self._connection.queue.get()) is not None:
+                await self._socket.send_text(text)
             await self._socket.close(self._connection.close_code)
 
     async def _read(self) -> None:
@@ -123,6 +140,9 @@ class SocketSession:
     async def _handle(self, raw: str | bytes) -> None:
         frame: dict[str, Any] = {}
         try:
+            if not self._frames.take():
+                await asyncio.sleep(1 / _FRAMES_PER_SECOND)  # a flood is refused no faster than it may come
+                raise TooManyFrames
             frame = parse_json(raw)
             command = parse_frame(frame)
             SOCKET_POLICY[type(command)].check(self._principal)
@@ -137,51 +157,58 @@ class SocketSession:
                 case Typing(conversation_id):
                     await self._typing(conversation_id)
                 case Ping():
+                    await self._check_token()
                     await self._renew_lease()
                     self._out({"type": "pong"})
         except DomainError as error:
-            self._refuse(error, frame)
+            self._refuse(error, client_msg_id_of(frame))
             services = self._services
             await record_refusal(services.database, error, self._principal, "/ws/v1", clock=services.clock)
         except (SQLAlchemyError, OSError) as error:
-            log.warning("frame_not_handled", reason=type(error).__name__)
-            self._refuse(Unavailable(), frame)
+            _not_handled.warn(reason=type(error).__name__)
+            self._refuse(Unavailable(), client_msg_id_of(frame))
 
     async def _send(self, send: Send) -> None:
-        services = self._services
-        with ACK_SECONDS.time():
-            content = parse_content(send.content, max_chars=services.settings.max_message_chars)
-            check_client_msg_id(send.client_msg_id)
-            address = self._socket.client.host if self._socket.client else None
-            who, where = (Rate.MESSAGE_BY_TOKEN, self._principal.token_id), (Rate.MESSAGE_BY_ADDRESS, address or "")
-            await services.limiter.check(address, who, where)
-            if isinstance(self._principal, VisitorPrincipal):
-                recorded = await services.inbound.store(
-                    Incoming(
-                        self._principal.tenant_id,
-                        self._principal.contact_id,
-                        send.conversation_id,
-                        content,
-                        send.client_msg_id,
-                        self._connection.id,
-                    )
-                )
-                self._acknowledge(recorded)
-                services.inbound.answer(recorded)
-                return
-            check_may_send(self._principal, is_note=send.is_note)
-            async with services.database.write(self._principal.tenant_id) as session:
-                recorded = await send_as_agent(
-                    session,
-                    send.conversation_id,
-                    self._principal,
-                    content,
-                    client_msg_id=send.client_msg_id,
-                    is_note=send.is_note,
-                    clock=services.clock,
-                    origin=self._connection.id,
-                )
-            self._acknowledge(recorded)
+        """Hands the message in and goes on reading; whoever sends fast is stored together."""
+        principal = self._principal
+        content = parse_content(send.content, max_chars=self._services.settings.max_message_chars)
+        check_client_msg_id(send.client_msg_id)
+        if isinstance(principal, AgentPrincipal):
+            check_may_send(principal, is_note=send.is_note)
+            author: AgentPrincipal | str = principal
+        else:
+            author = principal.contact_id
+        if not self._sends.take():
+            raise TooManyMessages
+        said = Post(
+            send.conversation_id,
+            author,
+            content,
+            send.client_msg_id,
+            is_note=send.is_note and author is principal,
+            origin=self._connection.id,
+        )
+        started = time.perf_counter()
+        stored = self._services.intake.submit(principal.tenant_id, said)
+        self._unanswered += 1
+        stored.add_done_callback(lambda done: self._settled(done, send, started))
+        if self._unanswered >= _MAX_UNANSWERED:  # reads no further: TCP tells the sender to wait
+            await asyncio.wait([stored])
+
+    def _settled(self, stored: "asyncio.Future[Recorded]", send: Send, started: float) -> None:
+        self._unanswered -= 1
+        if stored.cancelled():
+            return
+        error = stored.exception()
+        if error is None:
+            ACK_SECONDS.observe(time.perf_counter() - started)
+            self._acknowledge(stored.result())
+            self._services.inbound.answer(stored.result())
+        elif isinstance(error, DomainError):
+            self._refuse(error, send.client_msg_id)
+        else:
+            _not_stored.warn(reason=type(error).__name__)
+            self._refuse(Unavailable(), send.client_msg_id)
 
     def _acknowledge(self, recorded: Recorded) -> None:
         message = recorded.message
@@ -227,20 +254,19 @@ class SocketSession:
             conversation_id=conversation_id,
             sender={"kind": kind, "name": self._principal.name},
         )
-        await self._services.bus.publish(
-            Event(
-                EventName.TYPING_STARTED,
-                self._principal.tenant_id,
-                agent_frame=frame,
-                contact_frame=frame if is_agent else None,
-                contact_id=opened.conversation.contact_id,
-                origin=self._connection.id,
-            )
+        typing = Event(
+            EventName.TYPING_STARTED,
+            self._principal.tenant_id,
+            agent_frame=frame,
+            contact_frame=frame if is_agent else None,
+            contact_id=opened.conversation.contact_id,
+            origin=self._connection.id,
         )
+        await self._services.bus.publish([typing])
 
-    def _refuse(self, error: DomainError, frame: dict[str, Any]) -> None:
-        refusal: Frame = {"type": "error", "code": error.code, "detail": error.detail(self._language)}
-        if (client_msg_id := client_msg_id_of(frame)) is not None:
+    def _refuse(self, error: DomainError, client_msg_id: str | None) -> None:
+        refusal = _refusal(error, self._language)
+        if client_msg_id is not None:
             refusal["client_msg_id"] = client_msg_id
         self._out(refusal)
 
@@ -249,6 +275,14 @@ class SocketSession:
 
     async def _out_now(self, frame: Frame) -> None:
         await self._socket.send_text(orjson.dumps(frame).decode())
+
+    async def _check_token(self) -> None:
+        """A revocation closes the connection at once; should its hint be lost, the next heartbeat notices."""
+        token = self._socket.query_params.get("token", "")
+        try:
+            await resolve_token(self._services.database, token, clock=self._services.clock)
+        except Unauthenticated:
+            self._connection.close(CLOSE_TOKEN_INVALID)
 
     async def _renew_lease(self) -> None:
         if (user_id := self._user_at_the_desk()) is not None:
@@ -270,3 +304,7 @@ class SocketSession:
             with suppress(SQLAlchemyError, OSError):
                 async with self._services.database.write(tenant_id) as session:
                     await end_lease(session, user_id)
+
+
+def _refusal(error: DomainError, language: Language) -> Frame:
+    return {"type": "error", "code": error.code, "detail": error.detail(language)}

@@ -12,10 +12,11 @@ Events that a transaction announces are told after its commit, never before.
 """
 
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from sqlalchemy import Connection, event, text
+import orjson
+from sqlalchemy import Connection, event, insert, text
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, with_loader_criteria
@@ -30,7 +31,15 @@ _SCOPE = "tenant_scope"
 _ANNOUNCED = "announced"
 _PLATFORM = "*"
 _AUDIT_KEY = "audit_key"
+_STAMPED = "tenant_stamped"
 _WAL_TRIES = 20
+
+
+def _to_json(value: object) -> str:
+    return orjson.dumps(value).decode()
+
+
+_JSON = {"json_serializer": _to_json, "json_deserializer": orjson.loads}
 
 Listener = Callable[[list[Event]], Awaitable[None]]
 
@@ -51,7 +60,9 @@ def _confine_statement(state: ORMExecuteState) -> None:
     if scope == _PLATFORM:
         return
     if state.is_insert:
-        raise TenantViolation("add rows with session.add or add_all, so that their tenant is checked")
+        if state.execution_options.get(_STAMPED) == scope:
+            return
+        raise TenantViolation("add rows with session.add, add_all or add_rows, so that their tenant is checked")
     state.statement = state.statement.options(
         with_loader_criteria(TenantOwned, lambda cls: cls.tenant_id == scope, include_aliases=True)
     )
@@ -100,6 +111,17 @@ def audit_key_of(session: AsyncSession) -> bytes:
     return bytes(key)
 
 
+async def add_rows(session: AsyncSession, model: type[TenantOwned], rows: Sequence[Mapping[str, object]]) -> None:
+    """Adds many rows in one statement, without making objects of them: for paths where every microsecond counts.
+
+    They belong to the session's tenant, whatever they say.
+    """
+    if rows:
+        scope = tenant_of(session)
+        stamped = [{**row, "tenant_id": scope} for row in rows]
+        await session.execute(insert(model.__table__), stamped, execution_options={_STAMPED: scope})  # type: ignore[attr-defined]
+
+
 class Database:
     """Engines and sessions of one installation. Share one object per process; safe for concurrent tasks."""
 
@@ -113,7 +135,7 @@ class Database:
             self._reader = _sqlite_engine(url, begin="BEGIN", pool_size=4, pragmas=("query_only=ON",))
         else:
             self._writer = create_async_engine(
-                url, pool_size=10, max_overflow=10, pool_pre_ping=True, hide_parameters=True
+                url, pool_size=10, max_overflow=10, pool_pre_ping=True, hide_parameters=True, **_JSON
             )
             self._reader = self._writer.execution_options(postgresql_readonly=True)
         self._listeners: list[Listener] = []
@@ -188,7 +210,9 @@ class Database:
 
 
 def _sqlite_engine(url: str, *, begin: str, pool_size: int, pragmas: tuple[str, ...] = ()) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=60, hide_parameters=True)
+    engine = create_async_engine(
+        url, pool_size=pool_size, max_overflow=0, pool_timeout=60, hide_parameters=True, **_JSON
+    )
 
     @event.listens_for(engine.sync_engine, "connect")
     def _prepare(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:

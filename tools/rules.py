@@ -105,8 +105,9 @@ def check_source(name: str, source: str) -> Iterator[Finding]:
 def _broken(name: str, node: ast.AST) -> Iterator[tuple[str, str]]:
     if isinstance(node, ast.Call):
         called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-        if called == "Message" and name != "inbox/messages.py":
-            yield "one-writer", "only inbox.messages.record_message makes message rows"
+        makes_rows = called == "Message" or (called == "add_rows" and "Message" in ast.unparse(node))
+        if makes_rows and name != "inbox/messages.py":
+            yield "one-writer", "only inbox.messages.record_messages makes message rows"
         if called in {"platform_read", "platform_write"} and name not in PLATFORM_ACCESS:
             yield "platform-access", "use Database.read/write of a tenant, or justify it in tools/rules.py"
         if called in {"print"} and not name.startswith(("server/commands/", "retrieval/encoder_build/")):

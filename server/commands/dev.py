@@ -1,4 +1,4 @@
-"""`yingda check` and `yingda test`: what a contributor and CI run."""
+"""`yingda check`, `yingda test` and `yingda chaos`: what a contributor and CI run."""
 
 import os
 import subprocess
@@ -27,6 +27,11 @@ def check() -> int:
 def test(arguments: list[str]) -> int:
     """Runs pytest with our arguments; returns its exit status."""
     return _run("pytest", arguments)
+
+
+def chaos(arguments: list[str]) -> int:
+    """Runs the fault injection; returns its exit status."""
+    return _run("tools.chaos", arguments)
 
 
 def _run(tool: str, arguments: list[str]) -> int:

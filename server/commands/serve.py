@@ -79,8 +79,11 @@ def demo(settings: Settings) -> None:
 
 
 def _until_stopped(settings: Settings, *, demo: bool) -> None:
-    with suppress(KeyboardInterrupt):  # Ctrl-C is how people stop it, after it has shut down in good order
-        asyncio.run(_serve(settings, demo=demo))
+    with (
+        suppress(KeyboardInterrupt),  # Ctrl-C is how people stop it, after it has shut down in good order
+        asyncio.Runner(loop_factory=uvicorn.Config("", loop="auto").get_loop_factory()) as runner,
+    ):
+        runner.run(_serve(settings, demo=demo))
 
 
 async def _prepare(settings: Settings) -> list[str]:
@@ -124,6 +127,7 @@ async def _serve(settings: Settings, *, demo: bool) -> None:
         first_steps = await _secure(services)
     server = _AnnouncingServer(
         uvicorn.Config(create_app(services=services), **_options(settings)),
+        services,
         lambda: _welcome(settings, first_steps, demo=demo),
     )
     await server.serve()
@@ -156,16 +160,21 @@ async def _prepare_demo(services: Services) -> None:
 
 
 class _AnnouncingServer(uvicorn.Server):
-    """Says where to go once it really listens."""
+    """Says where to go once it really listens, and lets everybody go before it no longer does."""
 
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, services: Services, announce: Callable[[], None]) -> None:
         super().__init__(config)
+        self._services = services
         self._announce = announce
 
     async def startup(self, sockets: list[sockets.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._announce()
+
+    async def shutdown(self, sockets: list[sockets.socket] | None = None) -> None:
+        await self._services.drain()
+        await super().shutdown(sockets)
 
 
 def _options(settings: Settings) -> dict[str, Any]:
@@ -176,7 +185,7 @@ def _options(settings: Settings) -> dict[str, Any]:
         "log_config": None,  # uvicorn's own handlers would go round our masking
         "access_log": False,  # it would write tokens in query strings into logs
         "ws_per_message_deflate": False,  # doubles the memory of every connection for texts that hardly shrink
-        "ws_max_size": 1_048_576,
+        "ws_max_size": 4_194_304,  # larger than what we accept, so that the refusal can say so
         "timeout_graceful_shutdown": 10,
         "server_header": False,
         "proxy_headers": False,  # the application does it, for the proxies that the settings name

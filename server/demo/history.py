@@ -22,7 +22,7 @@ from handoff import service as handoff
 from inbox.contacts import ContactClaim, create_contact
 from inbox.content import TextContent
 from inbox.conversations import lock_conversation, open_conversation
-from inbox.messages import Sender, messages_before, receive, record_message, send_as_agent
+from inbox.messages import Post, Sender, messages_before, post, say
 from server.demo.seed import DATA, read_lines
 from server.engines import EngineRegistry
 from server.flows.bot_turn import BotTurns
@@ -147,10 +147,10 @@ async def _say(
     content = TextContent(message["text"])
     conversation = await lock_conversation(session, conversation_id)
     if message["role"] == "customer":
-        recorded = await receive(session, conversation_id, contact, content, client_msg_id=None, clock=stage.clock)
+        recorded = await post(session, Post(conversation_id, contact.id, content, None), clock=stage.clock)
         recorded.conversation.answered_seq = recorded.conversation.last_seq
     elif message["role"] == "bot":
-        await record_message(session, conversation, Sender(SenderKind.BOT, "小应"), content, clock=stage.clock)
+        await say(session, conversation, Sender(SenderKind.BOT, "小应"), content, now=stage.clock.now())
     else:
         if conversation.status is ConversationStatus.BOT:
             await handoff.request_handoff(
@@ -161,9 +161,7 @@ async def _say(
                 clock=stage.clock,
             )
             await handoff.accept(session, conversation_id, agent, clock=stage.clock)
-        await send_as_agent(
-            session, conversation_id, agent, content, client_msg_id=None, is_note=False, clock=stage.clock
-        )
+        await post(session, Post(conversation_id, agent, content, None), clock=stage.clock)
 
 
 async def _ask(stage: _Stage, script: dict[str, Any]) -> None:
@@ -191,7 +189,7 @@ async def _put(stage: _Stage, conversation_id: str, contact: Contact, text: str,
     """Says something to the real bot; returns what it offered to tap on."""
     _at(stage, moment)
     async with stage.database.write(stage.tenant_id) as session:
-        await receive(session, conversation_id, contact, TextContent(text), client_msg_id=None, clock=stage.clock)
+        await post(session, Post(conversation_id, contact.id, TextContent(text), None), clock=stage.clock)
     stage.clock.advance(timedelta(milliseconds=30))
     await stage.bot_turns.take(stage.tenant_id, conversation_id)
     async with stage.database.read(stage.tenant_id) as session:
@@ -207,9 +205,7 @@ async def _serve(stage: _Stage, conversation_id: str, agent: AgentPrincipal, mom
         stage.clock.advance(timedelta(seconds=40))
         async with stage.database.write(stage.tenant_id) as session:
             content = TextContent(reply.format(agent=agent.name))
-            await send_as_agent(
-                session, conversation_id, agent, content, client_msg_id=None, is_note=False, clock=stage.clock
-            )
+            await post(session, Post(conversation_id, agent, content, None), clock=stage.clock)
 
 
 async def _begin(stage: _Stage, script: dict[str, Any]) -> tuple[str, Contact]:

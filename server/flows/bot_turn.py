@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import Clock
 from core.ids import new_id
-from core.logs import get_logger
+from core.logs import SparseLog, get_logger
 from dialog.engine import take_turn
 from dialog.types import Action, Answer, DialogState, TurnResult
 from handoff.service import request_handoff
@@ -27,6 +27,7 @@ from storage.outbox import settle
 
 BOT_TURN: Final = "bot.turn"
 log = get_logger(__name__)
+_turn_failed = SparseLog(log, "bot_turn_failed")
 
 TURN_SECONDS = Histogram(
     "yingda_bot_turn_seconds",
@@ -99,7 +100,7 @@ class BotTurns:
         try:
             await self.take(tenant_id, conversation_id)
         except Exception as error:
-            log.error("bot_turn_failed", tenant=tenant_id, conversation=conversation_id, reason=repr(error))
+            _turn_failed.warn(tenant=tenant_id, conversation=conversation_id, reason=repr(error)[:300])
 
     async def _write(
         self, session: AsyncSession, question: Message, result: TurnResult, bot_name: str, latency_ms: float
@@ -115,7 +116,7 @@ class BotTurns:
         conversation.dialog_state = result.state.to_json()
         message_id: str | None = None
         if answer.text:
-            recorded = await send_as_bot(
+            message = await send_as_bot(
                 session,
                 conversation,
                 _content(answer),
@@ -123,7 +124,7 @@ class BotTurns:
                 answer=_note(answer),
                 clock=self._clock,
             )
-            message_id = recorded.message.id
+            message_id = message.id
         session.add(
             AnswerReceipt(
                 id=new_id(),

@@ -15,10 +15,9 @@ from inbox.conversations import (
     describe_conversation,
     list_conversations,
 )
-from inbox.messages import check_client_msg_id, messages_after, messages_before, send_as_agent
+from inbox.messages import Post, check_client_msg_id, messages_after, messages_before
 from inbox.wire import message_for_agents, message_for_contact
 from server.deps import AddressDep, AgentDep, PrincipalDep, ServicesDep
-from server.flows.inbound import Incoming
 from server.limiter import Rate
 from server.policy import check_may_send
 from server.routes import PROBLEMS
@@ -105,22 +104,14 @@ async def create_message(
     content = parse_content(body.content, max_chars=services.settings.max_message_chars)
     client_msg_id = check_client_msg_id(body.client_msg_id)
     if isinstance(principal, VisitorPrincipal):
-        incoming = Incoming(principal.tenant_id, principal.contact_id, conversation_id, content, client_msg_id)
-        recorded = await services.inbound.store(incoming)
+        said = Post(conversation_id, principal.contact_id, content, client_msg_id)
+        recorded = await services.intake.submit(principal.tenant_id, said)
         services.inbound.answer(recorded)
         frame = message_for_contact(recorded.message)
     else:
         check_may_send(principal, is_note=body.note)
-        async with services.database.write(principal.tenant_id) as session:
-            recorded = await send_as_agent(
-                session,
-                conversation_id,
-                principal,
-                content,
-                client_msg_id=client_msg_id,
-                is_note=body.note,
-                clock=services.clock,
-            )
+        said = Post(conversation_id, principal, content, client_msg_id, is_note=body.note)
+        recorded = await services.intake.submit(principal.tenant_id, said)
         frame = message_for_agents(recorded.message)
     if not recorded.is_new:
         response.status_code = status.HTTP_200_OK

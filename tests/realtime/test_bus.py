@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from core.events import Event, EventName
-from realtime.bus import Bus, LocalBus, RedisBus, decode_event, encode_event
+from realtime.bus import Bus, LocalBus, RedisBus, decode_events, encode_events
 from realtime.hub import CLOSE_TOKEN_INVALID, CLOSE_TOO_SLOW, Connection, Hub
 
 pytestmark = pytest.mark.anyio
@@ -60,12 +60,12 @@ class TestEveryBus:
         speaker, _, heard = pair
         sent = [event(number, origin="x") for number in range(20)]
         for each in sent:
-            await speaker.publish(each)
+            await speaker.publish([each])
         assert [await heard_for(heard) for _ in sent] == sent
 
     async def test_encoding_round_trips(self) -> None:
         original = event(1, contact_frame={"a": [1, None]}, subject_id="s")
-        assert decode_event(encode_event(original)) == original
+        assert decode_events(encode_events("me", [original, event(2)])) == ("me", [original, event(2)])
 
 
 class TestRedisBus:
@@ -77,7 +77,7 @@ class TestRedisBus:
 
         bus.on_event(receive)
         await asyncio.wait_for(bus._client.aclose(), 5)
-        await bus.publish(event(1))
+        await bus.publish([event(1)])
         assert heard == [event(1)]
 
     async def test_lost_subscription_asks_clients_to_sync(self, redis_url: str) -> None:
@@ -93,7 +93,7 @@ class TestRedisBus:
             for client_id in ids:
                 await bus._client.client_kill_filter(_id=client_id)
             assert (await heard_for(heard, "*")).name is EventName.SYNC_REQUIRED
-            await bus.publish(event(2))
+            await bus.publish([event(2)])
             assert await heard_for(heard) == event(2)
         finally:
             await bus.close()
