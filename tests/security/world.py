@@ -20,7 +20,7 @@ from inbox.content import TextContent
 from inbox.conversations import open_conversation
 from inbox.identity import create_key
 from inbox.merging import merge_contacts
-from inbox.messages import receive
+from inbox.messages import Post, post
 from retrieval.types import Entry
 from server.services import Services
 from storage.base import Base
@@ -78,7 +78,7 @@ def build_world(server: LiveServer) -> World:
             contact = await create_contact(session, inbox, claim, clock=clock)
             conversation = await open_conversation(session, contact, clock=clock)
             words = TextContent(f"暗号 {marker}")
-            await receive(session, conversation.id, contact, words, client_msg_id=None, clock=clock)
+            await post(session, Post(conversation.id, contact.id, words, None), clock=clock)
             life = timedelta(days=1)
             visitor = issue_visitor_token(session, contact, clock=clock, lifetime=life)
             other = await create_contact(session, inbox, ContactClaim(), clock=clock)
