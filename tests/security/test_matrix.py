@@ -27,6 +27,7 @@ from tests.security.world import (
     build_world,
     checksum,
     fresh_api_key,
+    fresh_contact,
     fresh_identity_key,
     knockers,
     strangers,
@@ -102,12 +103,18 @@ SAMPLES: Mapping[Route, list[Sample]] = {
     ("POST", "/api/v1/conversations/{conversation_id}/reopen"): [body(None)],
     ("POST", "/api/v1/conversations/{conversation_id}/return-to-bot"): [body(None)],
     ("POST", "/api/v1/contacts/{contact_id}/reveal"): [body({"field": "phone", "reason": "回电"})],
+    ("POST", "/api/v1/contacts/{contact_id}/erase"): [body({"reason": "person_asked"})],
+    ("PUT", "/api/v1/retention"): [body({"conversations": None, "answer_traces": 90, "contacts": None})],
+    ("POST", "/api/v1/knowledge/imports"): [body(None)],
     ("POST", "/api/v1/contacts/{contact_id}/merge"): [Sample(lambda world: {"source_id": world.ids["contact_id"]})],
     ("POST", "/api/v1/contact-merges/{merge_id}/undo"): [body(None)],
     ("POST", "/api/v1/answer"): [body({"text": "怎么核对暗号"})],
 }
 # Objects that a permitted call uses up: the matrix makes a new one for each such cell.
 FRESH: Mapping[Route, Callable[[LiveServer, World, Knocker], dict[str, str]]] = {
+    ("POST", "/api/v1/contacts/{contact_id}/erase"): lambda server, world, who: {
+        "contact_id": fresh_contact(server, world)
+    },
     ("DELETE", "/api/v1/api-keys/{key_id}"): lambda server, world, who: {"key_id": fresh_api_key(server, world)},
     ("DELETE", "/api/v1/inboxes/{inbox_id}/identity-keys/{key_id}"): lambda server, world, who: {
         "key_id": fresh_identity_key(server, world)
@@ -228,6 +235,8 @@ def _answer(console: ChatSocket, command: dict[str, Any], conversation_id: str) 
     """What a command is answered with: its refusal, or nothing of that kind until the next pong."""
     before = len(console.frames)
     console.emit(**command, conversation_id=conversation_id)
+    if command["type"] == "send":  # stored with others in one transaction: its answer may come after the next pong
+        console.until(lambda frame: frame["type"] in {"ack", "error"})
     console.settle()
     errors = [frame for frame in console.frames[before:] if frame["type"] == "error"]
     return errors[0] if errors else {}

@@ -164,6 +164,17 @@ def checksum(server: LiveServer, tenant_id: str) -> str:
     return server.run(compute)
 
 
+def fresh_contact(server: LiveServer, world: World) -> str:
+    """The id of a new contact of the world's tenant."""
+
+    async def make(services: Services) -> str:
+        async with services.database.write(world.tenant.id) as session:
+            inbox = (await session.scalars(select(Inbox))).one()
+            return (await create_contact(session, inbox, ContactClaim(), clock=services.clock)).id
+
+    return server.run(make)
+
+
 def fresh_api_key(server: LiveServer, world: World) -> str:
     """The id of a new key of the world's administrator."""
     token = _key(server, world, frozenset())
