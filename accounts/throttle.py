@@ -18,6 +18,7 @@ from storage.db import Database
 from storage.models import SignInAttempt
 
 FREE_TRIES: Final = 5
+_FIRST_WAIT: Final = timedelta(seconds=5)
 LONGEST_WAIT: Final = timedelta(seconds=60)
 _FORGOTTEN_AFTER: Final = timedelta(hours=24)
 
@@ -63,4 +64,5 @@ async def _count(database: Database, key: str, clock: Clock) -> None:
 def _wait_after(failures: int) -> timedelta:
     if failures < FREE_TRIES:
         return timedelta(0)
-    return min(timedelta(seconds=2 ** min(failures - FREE_TRIES, 10)), LONGEST_WAIT)
+    doublings: int = min(failures - FREE_TRIES, 4)
+    return min(_FIRST_WAIT * (1 << doublings), LONGEST_WAIT)

@@ -3,6 +3,7 @@
 import statistics
 import time
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 
 import httpx2
@@ -29,6 +30,17 @@ def person(server: LiveServer, shop: TenantAccess) -> Member:
     return server.member(shop, Role.AGENT)
 
 
+def until_refused(attempt: Callable[[], httpx2.Response]) -> httpx2.Response:
+    """Tries until one comes too early: the sixth, or on a machine slower than the first wait, a few more."""
+    answers: list[httpx2.Response] = []
+    while not answers or answers[-1].status_code == 401:
+        answers.append(attempt())
+        assert len(answers) <= 10, "nobody slows this down"
+    assert answers[-1].status_code == 429
+    assert len(answers) > 5
+    return answers[-1]
+
+
 class TestGuessing:
     def test_unknown_account_answers_the_same_and_takes_as_long(self, server: LiveServer, person: Member) -> None:
         def tried(email: str) -> tuple[bytes, float]:
@@ -43,10 +55,9 @@ class TestGuessing:
         assert times[1] > times[0] * 0.4  # one argon2 each; without it an answer takes a twentieth
 
     def test_guesser_waits_and_the_owner_elsewhere_does_not(self, server: LiveServer, person: Member) -> None:
-        for _ in range(5):
-            assert sign_in(server, person.email, "wrong").status_code == 401
-        refused = sign_in(server, person.email, PASSWORD)
-        assert (refused.status_code, refused.json()["code"]) == (429, "too_many_attempts")
+        refused = until_refused(lambda: sign_in(server, person.email, "wrong"))
+        assert refused.json()["code"] == "too_many_attempts"
+        assert sign_in(server, person.email, PASSWORD).status_code == 429
         assert 1 <= int(refused.headers["retry-after"]) <= 60
         assert sign_in(server, person.email, PASSWORD, address="127.0.0.2").status_code == 200
 
@@ -61,7 +72,7 @@ class TestGuessing:
 
     def test_accounts_that_do_not_exist_are_slowed_down_alike(self, server: LiveServer) -> None:
         email = f"{uuid.uuid4().hex}@nobody.example"
-        assert [sign_in(server, email, "wrong").status_code for _ in range(6)] == [401] * 5 + [429]
+        until_refused(lambda: sign_in(server, email, "wrong"))
 
 
 def enrol(server: LiveServer, person: Member) -> tuple[pyotp.TOTP, list[str]]:
@@ -97,11 +108,10 @@ class TestSecondFactor:
 
     def test_codes_are_not_guessed_from_many_addresses(self, server: LiveServer, person: Member) -> None:
         enrol(server, person)
-        answers = [
-            sign_in(server, person.email, PASSWORD, address=f"127.0.0.{10 + number}", code="000000").status_code
-            for number in range(6)
-        ]
-        assert answers == [401] * 5 + [429]
+        addresses = iter(range(10, 100))
+        until_refused(
+            lambda: sign_in(server, person.email, PASSWORD, address=f"127.0.0.{next(addresses)}", code="000000")
+        )
 
     def test_secret_is_not_in_the_database(self, server: LiveServer, shop: TenantAccess, person: Member) -> None:
         totp, _ = enrol(server, person)
