@@ -153,7 +153,7 @@ def _options(settings: Settings) -> dict[str, Any]:
 
 
 def _welcome(settings: Settings, *, demo: bool) -> None:
-    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104 # nosec B104 - compared, not bound
+    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104 - compared, not bound  # nosec B104
     base = f"http://{host}:{settings.port}"
     lines = [f"应答 Yingda 已启动：{base}"]
     if demo:
