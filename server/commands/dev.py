@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 from core.settings import REPOSITORY
+from tools.rules import PACKAGES
 
 _CHECKS = (
     ("格式", ("ruff", "format", "--check", ".")),
@@ -12,6 +13,9 @@ _CHECKS = (
     ("类型", ("mypy",)),
     ("导入方向", ("lint-imports", "--config", ".importlinter")),
     ("项目规则", ("tools.rules",)),
+    ("静态安全", ("bandit", "--quiet", "--severity-level", "medium", "--recursive", *PACKAGES)),
+    ("依赖", ("tools.dependencies",)),
+    ("密钥", ("tools.secret_scan",)),
 )
 
 

@@ -94,7 +94,7 @@ class TestRenderHtml:
 
     def test_what_editors_write_is_shown(self) -> None:
         html = render_html(
-            "**重要**：\n\n1. 打开[订单](https://a.example/orders)\n2. 点退货\n\n![图](https://a.example/x.png)"
+            "**重要**：\n\n1. 打开[订单](https://a.example/orders)\n2. 点退货\n\n![图](/static/x.png)"
         )
         assert "<strong>重要</strong>" in html
         assert html.count("<li>") == 2
