@@ -72,6 +72,8 @@ class Options:
 
 
 class Parser(Protocol):
-    """One format. Raises a FileRefused if the source as a whole cannot be read; never touches disk or network."""
+    """One format. Raises a FileRefused that says why a source as a whole cannot be read; anything else that it raises
+    means a broken file. Never touches disk or network.
+    """
 
     def __call__(self, source: Source, options: Options) -> Parsed: ...

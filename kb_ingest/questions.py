@@ -11,13 +11,13 @@ from kb_ingest.content import Options, Table
 _NUMBER: Final = re.compile(
     r"^\s*(?:[（(]?\d{1,3}[)）]|\d{1,3}[.、．]|[（(][一二三四五六七八九十]+[)）]|[一二三四五六七八九十]+、)\s*"
 )
+# Before a full stop there must be a number: `Q1.` marks a question, `问题、建议…` and `A. 方案` mark nothing.
+_MARK: Final = r"\s*(?:[\d一二三四五六七八九十]{1,3}\s*[：:.、]|[：:])"
 _ASKS: Final = re.compile(
-    r"^\s*(?:\d{1,3}[.、．)）]\s*)?(?:\*\*)?(?:问题?|Q(?:uestion)?)\s*[\d一二三四五六七八九十]{0,3}\s*[：:.、]\s*(?P<rest>.+)$",
-    re.I,
+    rf"^\s*(?:\d{{1,3}}[.、．)）]\s*)?(?:\*\*)?(?:问题?|Q(?:uestion)?){_MARK}\s*(?P<rest>.+)$", re.IGNORECASE
 )
 _REPLIES: Final = re.compile(
-    r"^\s*(?:\*\*)?(?:答案?|回答|解答|A(?:nswer)?)\s*[\d一二三四五六七八九十]{0,3}\s*[：:.、](?:\*\*)?\s*(?P<rest>.*)$",
-    re.I | re.S,
+    rf"^\s*(?:\*\*)?(?:答案?|回答|解答|A(?:nswer)?){_MARK}(?:\*\*)?\s*(?P<rest>.*)$", re.IGNORECASE | re.DOTALL
 )
 _BEGINS: Final = re.compile(r"^(?:如何|怎么|怎样|为什么|为何|什么是|哪些|哪里|哪个|能否|是否|可否|有没有|多久|多少)")
 _ENDS: Final = re.compile(r"(?:吗|呢|么|怎么办|是什么|有哪些|在哪里?|多久|多少钱?|为什么|怎么回事|如何处理)$")

@@ -10,6 +10,7 @@ from kb_ingest.decoding import decode
 
 _DELIMITERS: Final = ",\t;，；|"
 _LONGEST_CELL: Final = 200_000
+_OPEN_QUOTES: Final = 100  # unreadable rows after which the rest is given up: each may cost a reading of the file
 
 
 def parse(source: Source, options: Options) -> Parsed:
@@ -18,19 +19,34 @@ def parse(source: Source, options: Options) -> Parsed:
     csv.field_size_limit(_LONGEST_CELL)
     rows: list[Row] = []
     problems: list[Problem] = []
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
+    delimiter = _delimiter(text)
+    lines = text.removesuffix("\n").split("\n")
+    start = 0
+    for _ in range(_OPEN_QUOTES):
+        bad = _read(lines, start, delimiter, rows)
+        if bad is None:
+            break
+        problems.append(Problem(f"第 {bad + 1} 行", "引号没有配对，或单元格过长"))
+        start = bad + 1
+    parsed = read_rows(rows, options)
+    return Parsed(entries=parsed.entries, problems=(*problems, *parsed.problems))
+
+
+def _read(lines: list[str], start: int, delimiter: str, rows: list[Row]) -> int | None:
+    """Adds the rows from line `start` on. None at the end, else the line that cannot be read, to go on after it."""
+    reader = csv.reader(io.StringIO("\n".join(lines[start:]), newline=""), delimiter=delimiter)
     while True:
-        first = reader.line_num + 1  # a quoted cell may span lines
+        first = start + reader.line_num  # a quoted cell may span lines
         try:
             cells = next(reader)
         except StopIteration:
-            break
+            return None
         except csv.Error:
-            problems.append(Problem(f"第 {first} 行", "引号不配对，或单元格过长"))
-            continue
-        rows.append(Row(f"第 {first} 行", tuple(cells)))
-    parsed = read_rows(rows, options)
-    return Parsed(entries=parsed.entries, problems=(*problems, *parsed.problems))
+            return first
+        end = start + reader.line_num
+        if end == len(lines) > first + 1 and sum(line.count('"') for line in lines[first:end]) % 2:
+            return first  # a quote that is never closed would swallow the rest of the file
+        rows.append(Row(f"第 {first + 1} 行", tuple(cells)))
 
 
 def _delimiter(text: str) -> str:

@@ -76,6 +76,8 @@ def _blocks(node: LexborNode, depth: int) -> Iterator[Block]:
             yield Text(f"```\n{child.text().strip()}\n```")
         elif depth < _DEEPEST:
             yield from _blocks(child, depth + 1)
+        else:
+            yield from _paragraph([child.text(separator=" ")])
     yield from _paragraph(inline)
 
 

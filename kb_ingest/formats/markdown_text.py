@@ -8,7 +8,6 @@ from kb_ingest.content import Block, Heading, Options, Parsed, Source, Table, Te
 from kb_ingest.decoding import decode
 
 _FRONT_MATTER: Final = re.compile(r"\A---\n.*?\n(?:---|\.\.\.)\n", re.DOTALL)
-_COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
 _HEADING: Final = re.compile(r"^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
 _UNDERLINE: Final = re.compile(r"^ {0,3}(=+|-{2,})\s*$")
 _FENCE: Final = re.compile(r"^\s*(`{3,}|~{3,})")
@@ -92,7 +91,12 @@ def _cells(line: str) -> tuple[str, ...]:
 
 def _blank_comments(text: str) -> str:
     """Comments become blank lines, so that line numbers stay right."""
-    return _COMMENT.sub(lambda found: "\n" * found.group(0).count("\n"), text)
+    kept: list[str] = []
+    place = 0
+    while (start := text.find("<!--", place)) >= 0 and (end := text.find("-->", start)) >= 0:
+        kept += [text[place:start], "\n" * text.count("\n", start, end)]
+        place = end + len("-->")
+    return "".join((*kept, text[place:]))
 
 
 def _place(number: int) -> str:

@@ -1,12 +1,9 @@
 """Slides (pptx): a slide's title is a heading, its text frames and tables follow in order, notes come last."""
 
 import io
-import zipfile
 from collections.abc import Iterator
 
-from lxml.etree import LxmlError
 from pptx import Presentation
-from pptx.exc import PythonPptxError
 from pptx.shapes.base import BaseShape
 from pptx.shapes.graphfrm import GraphicFrame
 from pptx.shapes.group import GroupShape
@@ -14,19 +11,13 @@ from pptx.slide import Slide
 from pptx.text.text import TextFrame
 
 from kb_ingest.content import Block, Heading, Options, Parsed, Source, Table, Text
-from kb_ingest.refusals import Broken
 
 
 def parse(source: Source, options: Options) -> Parsed:
     """Blocks of all slides, each with its slide number."""
     del options
-    try:
-        deck = Presentation(io.BytesIO(source.data))
-        blocks = [
-            block for number, slide in enumerate(deck.slides, 1) for block in _slide(slide, f"第 {number} 张幻灯片")
-        ]
-    except (zipfile.BadZipFile, PythonPptxError, LxmlError, KeyError, ValueError, AttributeError) as error:
-        raise Broken from error
+    deck = Presentation(io.BytesIO(source.data))
+    blocks = [block for number, slide in enumerate(deck.slides, 1) for block in _slide(slide, f"第 {number} 张幻灯片")]
     return Parsed(blocks=tuple(blocks))
 
 

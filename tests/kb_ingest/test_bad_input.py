@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 
 from kb_ingest.archives import MAX_FILE
 from kb_ingest.isolation import Limits
@@ -131,6 +132,22 @@ class TestRefusals:
             )
             assert type(error) is kind
             assert error.detail("zh") != error.detail("en")
+
+    def test_depth_and_unclosed_comments_cost_no_text_and_no_time(self, tmp_path: Path) -> None:
+        deep = read_one(write(tmp_path / "a.html", "<div>" * 2000 + "深处的话。" + "</div>" * 2000))
+        assert [answer for _, answer in pairs(deep)] == ["深处的话。"]
+        started = time.monotonic()
+        open_ended = read_one(write(tmp_path / "a.md", "说明如下。\n\n" + "<!-- " * 100_000))
+        assert "说明如下。" in pairs(open_ended)[0][1]
+        assert time.monotonic() - started < 10
+
+    def test_cell_in_the_last_corner_is_refused(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.xlsx"
+        with xlsxwriter.Workbook(path) as book:
+            sheet = book.add_worksheet()
+            sheet.write_row(0, 0, ("问题", "答案"))
+            sheet.write(1_048_575, 16_383, "x")  # a grid of 17 thousand million cells
+        assert code_of(path) == "file_too_heavy"
 
     def test_huge_file_is_refused_without_reading_it(self, tmp_path: Path) -> None:
         path = tmp_path / "huge.xlsx"

@@ -78,7 +78,8 @@ class TestQuestionsInDocuments:
         ]
 
     def test_statement_headings_and_price_tables_are_no_questions(self, tmp_path: Path) -> None:
-        text = "# 产品简介\n\n问题反馈渠道如下，答复时间两天。\n\n|套餐|价格|\n|---|---|\n|基础版|99|\n|专业版|199|\n"
+        table = "|套餐|价格|\n|---|---|\n|基础版|99|\n|专业版|199|\n"
+        text = f"# 产品简介\n\n问题、建议请这样反馈，答复时间两天。\n\nA. 拨打热线。\n\n{table}"
         file = read_one(write(tmp_path / "a.md", text))
         assert len(passages(file)) == len(file.entries) == 1
         assert "| 基础版 | 99 |" in file.entries[0].answer

@@ -42,6 +42,11 @@ class TestCsv:
             ("第 5 行", "answer 有 20001 字，最多 20000 字"),
         ]
 
+    def test_quote_that_is_never_closed_costs_one_row(self, tmp_path: Path) -> None:
+        file = read_one(write(tmp_path / "a.csv", '问题,答案\n甲怎么办,"好\n的"\n"乙怎么办,行\n丙怎么办,行\n'))
+        assert pairs(file) == [("甲怎么办", "好\n的"), ("丙怎么办", "行")]
+        assert [(problem.place, problem.reason[:6]) for problem in file.problems] == [("第 4 行", "引号没有配对")]
+
     def test_same_question_twice_is_told(self, tmp_path: Path) -> None:
         file = read_one(write(tmp_path / "a.csv", "问题,答案\n怎么退货,旧\n怎么退货,新\n"))
         assert pairs(file) == [("怎么退货", "新")]
