@@ -21,7 +21,7 @@ from core.logs import get_logger
 log = get_logger(__name__)
 
 Receiver = Callable[[Event], Awaitable[None]]
-_CHANNEL: Final = "yingda:events"
+_CHANNEL: Final = "yingda:events:2"  # the number is that of the encoding
 _MAX_UNTOLD: Final = 10_000  # events that wait for Redis; more are cheaper to fetch than to tell
 _RETRY_SECONDS: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -106,8 +106,8 @@ class RedisBus:
     async def close(self) -> None:
         for task in self._tasks:
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        if self._tasks:
+            await asyncio.wait(self._tasks)
         await self._client.aclose()
         await self._subscriber.aclose()
 
@@ -143,14 +143,21 @@ class RedisBus:
                     self._subscribed.set()
                     async for message in channel.listen():
                         if message["type"] == "message":
-                            teller, events = decode_events(message["data"])
-                            if teller != self._name:
-                                await self._local.publish(events)
+                            await self._hear(message["data"])
             except (RedisError, OSError) as error:
                 if not failures:
                     log.warning("bus_disconnected", reason=type(error).__name__)
                 await asyncio.sleep(_RETRY_SECONDS[min(failures, len(_RETRY_SECONDS) - 1)])
                 failures += 1
+
+    async def _hear(self, data: bytes) -> None:
+        try:
+            teller, events = decode_events(data)
+        except (ValueError, TypeError) as error:  # a process of another version, while one is rolled out
+            log.warning("event_not_understood", reason=type(error).__name__)
+            teller, events = "", [Event(EventName.SYNC_REQUIRED, tenant_id="*")]
+        if teller != self._name:
+            await self._local.publish(events)
 
 
 def encode_events(teller: str, events: Sequence[Event]) -> bytes:

@@ -1,7 +1,6 @@
 """Does what the outbox owes: turns of the bot whose process died, or that failed the first time."""
 
 import asyncio
-from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
@@ -30,6 +29,7 @@ class Worker:
         self._clock = clock
         self._tidied = clock.now()
         self._task: asyncio.Task[None] | None = None
+        self._is_stopping = False
 
     def start(self) -> None:
         """Begins to poll."""
@@ -37,10 +37,13 @@ class Worker:
 
     async def stop(self) -> None:
         """Stops polling; the job in hand is left to its lease."""
+        self._is_stopping = True
         if self._task is not None:
             self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            # Cancelled in the middle of a statement, a driver may answer with an error of its own instead.
+            await asyncio.wait([self._task])
+            if not self._task.cancelled() and (error := self._task.exception()) is not None:
+                log.info("worker_stopped_in_a_statement", reason=type(error).__name__)
 
     async def work_once(self) -> int:
         """Does everything that is due; returns how many jobs that was."""
@@ -54,7 +57,7 @@ class Worker:
 
     async def _poll(self) -> None:
         is_down = False
-        while True:
+        while not self._is_stopping:
             try:
                 await self.work_once()
                 is_down = False
