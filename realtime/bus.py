@@ -80,6 +80,7 @@ class RedisBus:
         self._untold: deque[Event] = deque()
         self._has_untold = asyncio.Event()
         self._has_lost = False
+        self._is_closing = False
         self._tasks: list[asyncio.Task[None]] = []
         self._subscribed = asyncio.Event()
 
@@ -104,6 +105,7 @@ class RedisBus:
         self._has_untold.set()
 
     async def close(self) -> None:
+        self._is_closing = True  # the Redis client may swallow a cancellation; the loops look here
         for task in self._tasks:
             task.cancel()
         if self._tasks:
@@ -113,7 +115,7 @@ class RedisBus:
 
     async def _tell(self) -> None:
         failures = 0
-        while True:
+        while not self._is_closing:
             await self._has_untold.wait()
             self._has_untold.clear()
             told = [*([Event(EventName.SYNC_REQUIRED, tenant_id="*")] if self._has_lost else ()), *self._untold]
@@ -132,7 +134,7 @@ class RedisBus:
 
     async def _listen(self) -> None:
         failures = 0
-        while True:
+        while not self._is_closing:
             try:
                 async with self._subscriber.pubsub() as channel:
                     await channel.subscribe(_CHANNEL)
