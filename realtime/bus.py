@@ -21,7 +21,7 @@ from core.logs import get_logger
 log = get_logger(__name__)
 
 Receiver = Callable[[Event], Awaitable[None]]
-_CHANNEL: Final = "yingda:events"
+_CHANNEL: Final = "yingda:events:2"  # the number is that of the encoding
 _MAX_UNTOLD: Final = 10_000  # events that wait for Redis; more are cheaper to fetch than to tell
 _RETRY_SECONDS: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -80,6 +80,7 @@ class RedisBus:
         self._untold: deque[Event] = deque()
         self._has_untold = asyncio.Event()
         self._has_lost = False
+        self._is_closing = False
         self._tasks: list[asyncio.Task[None]] = []
         self._subscribed = asyncio.Event()
 
@@ -104,16 +105,17 @@ class RedisBus:
         self._has_untold.set()
 
     async def close(self) -> None:
+        self._is_closing = True  # the Redis client may swallow a cancellation; the loops look here
         for task in self._tasks:
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        if self._tasks:
+            await asyncio.wait(self._tasks)
         await self._client.aclose()
         await self._subscriber.aclose()
 
     async def _tell(self) -> None:
         failures = 0
-        while True:
+        while not self._is_closing:
             await self._has_untold.wait()
             self._has_untold.clear()
             told = [*([Event(EventName.SYNC_REQUIRED, tenant_id="*")] if self._has_lost else ()), *self._untold]
@@ -132,7 +134,7 @@ class RedisBus:
 
     async def _listen(self) -> None:
         failures = 0
-        while True:
+        while not self._is_closing:
             try:
                 async with self._subscriber.pubsub() as channel:
                     await channel.subscribe(_CHANNEL)
@@ -143,14 +145,21 @@ class RedisBus:
                     self._subscribed.set()
                     async for message in channel.listen():
                         if message["type"] == "message":
-                            teller, events = decode_events(message["data"])
-                            if teller != self._name:
-                                await self._local.publish(events)
+                            await self._hear(message["data"])
             except (RedisError, OSError) as error:
                 if not failures:
                     log.warning("bus_disconnected", reason=type(error).__name__)
                 await asyncio.sleep(_RETRY_SECONDS[min(failures, len(_RETRY_SECONDS) - 1)])
                 failures += 1
+
+    async def _hear(self, data: bytes) -> None:
+        try:
+            teller, events = decode_events(data)
+        except (ValueError, TypeError) as error:  # a process of another version, while one is rolled out
+            log.warning("event_not_understood", reason=type(error).__name__)
+            teller, events = "", [Event(EventName.SYNC_REQUIRED, tenant_id="*")]
+        if teller != self._name:
+            await self._local.publish(events)
 
 
 def encode_events(teller: str, events: Sequence[Event]) -> bytes:

@@ -76,10 +76,13 @@ class Hub:
     def __init__(self) -> None:
         self._agents: defaultdict[str, set[Connection]] = defaultdict(set)  # by tenant
         self._contacts: defaultdict[tuple[str, str], set[Connection]] = defaultdict(set)  # by tenant and contact
+        self._is_empty = asyncio.Event()
+        self._is_empty.set()
 
     def add(self, connection: Connection) -> None:
         """Starts delivering to a connection."""
         self._group(connection).add(connection)
+        self._is_empty.clear()
         CONNECTIONS.labels(_kind(connection)).inc()
 
     def remove(self, connection: Connection) -> None:
@@ -93,6 +96,8 @@ class Hub:
                 self._agents.pop(connection.tenant_id, None)
             else:
                 self._contacts.pop((connection.tenant_id, connection.contact_id), None)
+        if not self._agents and not self._contacts:
+            self._is_empty.set()
 
     def is_user_connected(self, tenant_id: str, user_id: str) -> bool:
         """Whether a person has another console open on this process."""
@@ -103,10 +108,9 @@ class Hub:
         for connection in list(self._everybody()):
             connection.end(code)
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether nobody is connected."""
-        return not self._agents and not self._contacts
+    async def wait_until_empty(self) -> None:
+        """Returns once nobody is connected."""
+        await self._is_empty.wait()
 
     async def deliver(self, event: Event) -> None:
         """Sends an event's frames to their audiences; each frame is serialised once."""

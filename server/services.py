@@ -1,7 +1,7 @@
 """What one process of the server is made of. Built once, passed to whoever needs it."""
 
 import asyncio
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -93,17 +93,16 @@ class Services:
         await self.intake.drain()
         self.hub.close_all(CLOSE_RESTARTING)
         with suppress(TimeoutError):
-            async with asyncio.timeout(_FLUSH_SECONDS):
-                while not self.hub.is_empty:
-                    await asyncio.sleep(0.01)
+            await asyncio.wait_for(self.hub.wait_until_empty(), _FLUSH_SECONDS)
 
     async def stop(self) -> None:
         """Lets running turns finish, then closes everything."""
         self.is_draining = True
-        await self.worker.stop()
-        await self.intake.drain()
-        await self.bot_turns.drain()
-        await self.bus.close()
-        await self.limiter.close()
-        self.engines.close()
-        await self.database.close()
+        async with AsyncExitStack() as last_steps:  # each is taken, whatever happens in another
+            last_steps.push_async_callback(self.database.close)
+            last_steps.callback(self.engines.close)
+            last_steps.push_async_callback(self.limiter.close)
+            last_steps.push_async_callback(self.bus.close)
+            last_steps.push_async_callback(self.bot_turns.drain)
+            last_steps.push_async_callback(self.intake.drain)
+            last_steps.push_async_callback(self.worker.stop)

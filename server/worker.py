@@ -35,6 +35,7 @@ class Worker:
         self._anchors = anchors
         self._tidied = self._anchored = clock.now()
         self._task: asyncio.Task[None] | None = None
+        self._is_stopping = False
 
     def start(self) -> None:
         """Begins to poll."""
@@ -42,10 +43,13 @@ class Worker:
 
     async def stop(self) -> None:
         """Stops polling, and writes down how long the audit logs are; the job in hand is left to its lease."""
+        self._is_stopping = True
         if self._task is not None:
             self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            # Cancelled in the middle of a statement, a driver may answer with an error of its own instead.
+            await asyncio.wait([self._task])
+            if not self._task.cancelled() and (error := self._task.exception()) is not None:
+                log.info("worker_stopped_in_a_statement", reason=type(error).__name__)
         with suppress(SQLAlchemyError, OSError):
             await self._anchors.anchor_heads(self._database, clock=self._clock)
 
@@ -70,7 +74,7 @@ class Worker:
 
     async def _poll(self) -> None:
         is_down = False
-        while True:
+        while not self._is_stopping:
             try:
                 await self.work_once()
                 is_down = False

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from prometheus_client import Counter, Histogram
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, StatementError
 
 from core.clock import Clock
 from core.errors import DomainError, Unavailable
@@ -136,9 +136,9 @@ def owes_a_turn(recorded: Recorded) -> bool:
 
 
 def _is_about_one(error: Exception) -> bool:
-    """Whether the database refused something in the batch, and is not itself in trouble."""
-    return (
-        isinstance(error, DBAPIError)
-        and not isinstance(error, OperationalError | InterfaceError)
-        and not error.connection_invalidated
-    )
+    """Whether something in the batch cannot be stored, and the database is not itself in trouble."""
+    if isinstance(error, OperationalError | InterfaceError):
+        return False
+    if isinstance(error, DBAPIError):
+        return not error.connection_invalidated
+    return isinstance(error, StatementError | ValueError)  # a value that the driver cannot even encode

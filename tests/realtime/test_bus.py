@@ -80,6 +80,23 @@ class TestRedisBus:
         await bus.publish([event(1)])
         assert heard == [event(1)]
 
+    async def test_words_of_another_version_ask_clients_to_sync(self, redis_url: str) -> None:
+        bus, heard = RedisBus(redis_url), asyncio.Queue[Event]()
+
+        async def receive(found: Event) -> None:
+            heard.put_nowait(found)
+
+        bus.on_event(receive)
+        await bus.start()
+        try:
+            for strange in (b"[1, 2, 3]", b"not json", b'["other", [{"name": "unheard.of"}]]'):
+                await bus._client.publish("yingda:events:2", strange)
+                assert (await heard_for(heard, "*")).name is EventName.SYNC_REQUIRED
+            await bus.publish([event(3)])
+            assert await heard_for(heard) == event(3)
+        finally:
+            await bus.close()
+
     async def test_lost_subscription_asks_clients_to_sync(self, redis_url: str) -> None:
         bus, heard = RedisBus(redis_url), asyncio.Queue[Event]()
 

@@ -56,10 +56,7 @@ def _totals(found: Sequence[Result]) -> str:
         ("结果未知的尝试", sum(result.history.count(Kind.UNKNOWN) for result in found)),
         ("落盘的消息（含机器人与系统）", sum(len(result.final.rows) for result in found)),
         ("客户端显示的消息", sum(result.history.count(Kind.SHOWN) for result in found)),
-        (
-            "断线后到再次确认",
-            f"中位 {statistics.median(outages):.1f} 秒，最长 {outages[-1]:.1f} 秒" if outages else "–",
-        ),
+        ("断线后到再次确认", outage),
     )
     return "\n| | |\n|---|---|\n" + "".join(f"| {name} | {value} |\n" for name, value in rows)
 
