@@ -1,6 +1,6 @@
 """Fits the intent classifier on our own examples: `python -m nlu.fit_intents` rewrites data/models/intents.npz.
 
-Business questions are the class to protect: not_smalltalk.jsonl (many trades) and the demo base's wordings.
+Business questions are the class to protect: not_smalltalk.jsonl and the wordings of the demo base and of all packs.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from nlu.types import GIBBERISH, QUESTION
 
 FALSE_ALARMS = 0.005
 """Share of business questions that the classifier may take for something else, cross-validated."""
-_BASE_SHARE = 3  # every third wording of the demo base: enough, and other trades keep their weight
+_BASE_SHARE, _PACK_SHARE = 3, 9  # every third wording of the demo base, every ninth of a pack: enough of each trade
 _log = structlog.get_logger(__name__)
 
 
@@ -33,9 +33,11 @@ def examples(data: Path) -> list[tuple[str, str]]:
     pairs = [(text, spec.name) for spec in load_intents(data / "nlu" / "intents.jsonl") for text in spec.examples]
     pairs += [(row["text"], GIBBERISH) for row in _rows(data / "nlu" / "gibberish.jsonl")]
     pairs += [(row["text"], QUESTION) for row in _rows(data / "nlu" / "not_smalltalk.jsonl")]
-    for path in sorted((data / "demo" / "kb").glob("*.jsonl")):
+    files = [(path, _BASE_SHARE) for path in sorted((data / "demo" / "kb").glob("*.jsonl"))]
+    files += [(path, _PACK_SHARE) for path in sorted((data / "packs").glob("*/kb.jsonl"))]
+    for path, share in files:
         wordings = [text for row in _rows(path) for text in (row["question"], *row["similar"])]
-        pairs += [(text, QUESTION) for text in wordings[::_BASE_SHARE]]
+        pairs += [(text, QUESTION) for text in wordings[::share]]
     return [(text, name) for text, name in pairs if not normalise(text).blank]
 
 
