@@ -39,9 +39,6 @@ QUESTION_FEATURES = (
 CONFIDENCE_FEATURES = (
     "alone",  # log odds of the best candidate against none
     "against_all",  # … and against everything else together
-    "lead",  # dense of the nearest candidate less that of the second nearest
-    "behind",  # dense of the best candidate less that of the nearest
-    "crowd",  # mean dense_top3 of the five nearest candidates
     *(f"best_{name}" for name in CANDIDATE_FEATURES),
     *QUESTION_FEATURES,
 )
@@ -145,8 +142,4 @@ def question_features(size: int, unseen: float, wordings: float) -> Floats:
 
 def confidence_features(evidence: Evidence, best: int, alone: float, against_all: float) -> NDArray[np.float64]:
     """float64 [CONFIDENCE_FEATURES] of the candidate `best`."""
-    dense = np.sort(evidence.candidates[:, 0])[::-1]
-    lead = dense[0] - dense[1] if len(dense) > 1 else 0.0
-    crowd = np.sort(evidence.candidates[:, 1])[::-1][:5].mean()
-    own = evidence.candidates[best]
-    return np.concatenate(([alone, against_all, lead, own[0] - dense[0], crowd], own, evidence.question))
+    return np.concatenate(([alone, against_all], evidence.candidates[best], evidence.question))

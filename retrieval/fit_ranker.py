@@ -94,14 +94,15 @@ def _samples(regime: Regime, bases: Sequence[Base], far: Sequence[str], embedder
 
 
 def fit_regime(regime: Regime, samples: Sequence[Sample]) -> tuple[dict[str, Any], dict[str, float]]:
-    """What ranker.json holds of a regime, and the thresholds that keep the promise on the uncut bases."""
+    """What ranker.json holds of a regime; its thresholds keep the promise even with a quarter of a base missing."""
     weights, judged = fit(samples), cross_fit(samples)
     confidence = judged.confidence
     whole = np.array([sample.cut == "whole" for sample in samples])
     groups = np.array([sample.group for sample in samples])
+    usual = whole | np.array([sample.cut == "quarter missing" for sample in samples])
     thresholds = {
-        "answer_from": round(answer_threshold(confidence[whole], judged.right[whole]), 4),
-        "suggest_from": round(suggest_threshold(confidence[whole], judged.shown[whole]), 4),
+        "answer_from": round(answer_threshold(confidence[usual], judged.right[usual]), 4),
+        "suggest_from": round(suggest_threshold(confidence[usual], judged.shown[usual]), 4),
     }
     for name, chosen in [(name, whole & (groups == name)) for name in np.unique(groups)] + [
         (f"all, {cut}", np.array([sample.cut == cut for sample in samples]))
