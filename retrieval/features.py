@@ -32,8 +32,19 @@ QUESTION_FEATURES = (
     "one",  # constant
     "unseen",  # share of the question that no wording of the base holds, 0..1
     "short",  # 1 for one character down to 0 for twelve and more: a fragment fits anything a little
+    "wordings",  # log of the mean number of wordings an entry has, up to that of ten
 )
 """The utility of "none of them"."""
+
+CONFIDENCE_FEATURES = (
+    "alone",  # log odds of the best candidate against none
+    "against_all",  # … and against everything else together
+    *(f"best_{name}" for name in CANDIDATE_FEATURES),
+    *QUESTION_FEATURES,
+)
+"""What the confidence in the best candidate rests on."""
+
+_MOST_WORDINGS = 10
 
 LOWEST_LOG = -12.0
 
@@ -123,6 +134,12 @@ def candidate_features(
     return table
 
 
-def question_features(size: int, unseen: float) -> Floats:
-    """float32 [QUESTION_FEATURES]; `size` counts characters."""
-    return np.array([1.0, unseen, max(0.0, (12 - size) / 11)], np.float32)
+def question_features(size: int, unseen: float, wordings: float) -> Floats:
+    """float32 [QUESTION_FEATURES]; `size` counts characters, `wordings` is the base's mean of an entry."""
+    spread = np.log(min(max(wordings, 1.0), _MOST_WORDINGS))
+    return np.array([1.0, unseen, max(0.0, (12 - size) / 11), spread], np.float32)
+
+
+def confidence_features(evidence: Evidence, best: int, alone: float, against_all: float) -> NDArray[np.float64]:
+    """float64 [CONFIDENCE_FEATURES] of the candidate `best`."""
+    return np.concatenate(([alone, against_all], evidence.candidates[best], evidence.question))

@@ -1,9 +1,10 @@
 """The learned combination of all evidence, and what it promises.
 
 A softmax over the candidates and "none of them": each candidate has a utility (weights times its features), "none"
-has one of its own, and a candidate's probability is its share. So two equally good candidates halve each other, and a
-question far from everything leaves all to "none". `python -m retrieval.fit_ranker` fits the weights on held-out
-questions of our own demo base and writes them to `data/models/ranker.json`.
+has one of its own, and a candidate's share says how it stands among the others: two equally good candidates halve each
+other, and a question far from everything leaves all to "none". How sure the best one is, a logistic regression says
+that also sees how the base looks around it. `python -m retrieval.fit_ranker` fits both on held-out questions of our own
+packs and writes them to `data/models/ranker.json`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.settings import REPOSITORY
-from retrieval.features import CANDIDATE_FEATURES, QUESTION_FEATURES, Evidence
+from retrieval.features import (
+    CANDIDATE_FEATURES,
+    CONFIDENCE_FEATURES,
+    QUESTION_FEATURES,
+    Evidence,
+    confidence_features,
+)
 
 Floats = NDArray[np.float64]
 
@@ -48,8 +55,8 @@ class Weights:
 
     candidate: Floats  # [CANDIDATE_FEATURES]
     none: Floats  # [QUESTION_FEATURES]
+    sure: Floats  # [CONFIDENCE_FEATURES]
     fit: Curve = Curve()  # for scores
-    right: Curve = Curve()  # for probabilities
 
     def odds(self, evidence: Evidence) -> tuple[Floats, Floats]:
         """Log odds of each candidate against "none" alone, and against all else together; float64 [candidates]."""
@@ -60,14 +67,24 @@ class Weights:
         others = shares.sum() + np.exp(none - top) - shares
         return utilities - none, utilities - top - np.log(np.maximum(others, 1e-12))
 
+    def confidence(self, evidence: Evidence, best: int, alone: Floats, against_all: Floats) -> float:
+        """Calibrated probability that the candidate `best`, the first in rank, is the one meant."""
+        seen = confidence_features(evidence, best, float(alone[best]), float(against_all[best]))
+        return float(1 / (1 + np.exp(-np.clip(seen @ self.sure, -50, 50))))
+
     def judge(self, evidence: Evidence) -> tuple[Floats, Floats]:
         """Score (fits, whatever else fits) and probability (is the one meant) of each candidate, float64, 0..1.
 
         Both rank alike. The score tells known from unknown questions better where a base holds look-alikes, because
-        these halve each other's probability; the probability is the calibrated one. Needs at least one candidate.
+        these halve each other's probability; the probability of the first is the calibrated one, and the others stand
+        to it as their shares do. Needs at least one candidate.
         """
         alone, against_all = self.odds(evidence)
-        return self.fit(alone), self.right(against_all)
+        best = int(np.argmax(alone))
+        sure = self.confidence(evidence, best, alone, against_all)
+        probabilities = sure * np.exp(alone - alone[best])
+        probabilities = np.minimum(probabilities, max(sure, 1 - sure))
+        return self.fit(alone), probabilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +103,8 @@ def load_ranker(path: Path = RANKER_FILE) -> Ranker:
             name: Weights(
                 np.array([one["candidate"][feature] for feature in CANDIDATE_FEATURES], np.float64),
                 np.array([one["none"][feature] for feature in QUESTION_FEATURES], np.float64),
+                np.array([one["sure"][feature] for feature in CONFIDENCE_FEATURES], np.float64),
                 Curve(float(one["fit"]["slope"]), float(one["fit"]["offset"])),
-                Curve(float(one["right"]["slope"]), float(one["right"]["offset"])),
             )
             for name, one in stored["regimes"].items()
         }

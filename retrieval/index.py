@@ -20,6 +20,7 @@ from retrieval.features import CANDIDATE_FEATURES, Evidence, Marks, candidate_fe
 from retrieval.fusion import Ranker, shipped_ranker
 from retrieval.lexical import LexicalIndex, Sketch
 from retrieval.linear import Method, choose_method, fit_linear
+from retrieval.spelling import Spelling
 from retrieval.types import Candidate, Entry
 from retrieval.vector_cache import VectorCache
 from retrieval.wordings import tabulate
@@ -62,7 +63,9 @@ class KnowledgeIndex:
             return
         vectors = (cache or VectorCache(None)).vectors(embedder, table.texts, threads)
         self._dense = DenseIndex(vectors, table.entry_of, table.starts)
-        self._lexical = LexicalIndex(table.texts, table.entry_of, table.starts, Segmenter(words))
+        segmenter = Segmenter(words)
+        self._lexical = LexicalIndex(table.texts, table.entry_of, table.starts, segmenter)
+        self._spelling = Spelling(table.texts, segmenter)
         self._sketch = Sketch(table.texts)
         chosen = regime or choose_method(len(table.texts), len(table.entries)) or "single"
         method: Method | None = None if chosen == "single" else chosen
@@ -72,6 +75,7 @@ class KnowledgeIndex:
         self._linear = None if method is None else fit_linear(vectors, sketches, table.entry_of, method)
         self._weights = (ranker or shipped_ranker()).regimes[chosen]
         self._marks = Marks.of([contrast_of(text) for text in table.texts])
+        self._wordings = len(table.texts) / len(table.entries)
         self._lengths = np.array([len(key) for key in table.keys], np.int64)
         self._exact: defaultdict[str, list[int]] = defaultdict(list)
         for row, key in enumerate(table.keys):
@@ -117,7 +121,7 @@ class KnowledgeIndex:
 
     def evidence(self, message: Normalised, least: int = 10) -> Evidence:
         """Everything that the ranking rests on, for at least `least` entries if there are as many."""
-        text = message.question
+        text = self._spelling.repair(message.question)
         vector = self._questions.vector(text)
         lexical, coverage, unseen = self._lexical.scores(text)
         linear = np.zeros(len(self), np.float32)
@@ -132,7 +136,7 @@ class KnowledgeIndex:
             contrast_of(text), size, nearest, self._marks, self._lengths, self._dense.usual,
             lexical[entries], coverage[entries], linear[entries],
         )  # fmt: skip
-        return Evidence(entries, nearest.rows[:, 0], table, question_features(size, unseen))
+        return Evidence(entries, nearest.rows[:, 0], table, question_features(size, unseen, self._wordings))
 
     def _same_wording(self, key: str) -> dict[int, int]:
         """Entries that hold the question word for word, each with the row; a standard question beats a similar one,

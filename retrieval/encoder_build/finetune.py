@@ -14,6 +14,7 @@ import importlib.util
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,12 +41,13 @@ _NORMS = {"aln": "attention.output.LayerNorm", "oln": "output.LayerNorm"}
 class Recipe:
     """Everything that decides the trained weights, besides the text."""
 
-    steps: int = 400
+    steps: int = 240
+    paced_for: int = 480  # the learning rate falls as if there were this many steps
     entries: int = 48
-    learning_rate: float = 2e-5
+    learning_rate: float = 5e-5
     warm_up: float = 0.1
     temperature: float = 0.05
-    mix: float = 0.7
+    mix: float = 0.5
     seed: int = 20
 
 
@@ -61,11 +63,40 @@ def finetune(
     bases: Bases,
     recipe: Recipe,
     progress: Callable[[str], None],
+    weights: Path | None = None,
 ) -> Checkpoint:
-    """Train on `bases` and return the mixed checkpoint."""
+    """Train on `bases` and return the mixed checkpoint.
+
+    The trained weights, before mixing, are kept in `weights` together with what they came from; where that is the same,
+    they are read from there instead. A file of another recipe or other bases is refused with ValueError.
+    """
     model = to_bert(checkpoint, keep)
-    train(model, tokenizer, bases, recipe, progress)
+    source = repr((replace(recipe, mix=0.0), {name: len(base) for name, base in bases.items()}))
+    if weights is not None and weights.exists():
+        load_weights(model, weights, source)
+    else:
+        train(model, tokenizer, bases, recipe, progress)
+        if weights is not None:
+            save_weights(model, weights, source)
     return from_bert(model, checkpoint, recipe.mix)
+
+
+def save_weights(model: Any, path: Path, source: str) -> None:
+    """Write all weights but the frozen embeddings as npz; `source` says what they came from."""
+    arrays = {name: tensor.numpy() for name, tensor in model.state_dict().items() if not name.startswith("embeddings")}
+    with path.open("wb") as file:
+        np.savez(file, source=np.array(source), **arrays)
+
+
+def load_weights(model: Any, path: Path, source: str) -> None:
+    """Put the weights of `save_weights` into `model`; ValueError if they came from something else than `source`."""
+    import torch
+
+    with np.load(path, allow_pickle=False) as stored:
+        if str(stored["source"]) != source:
+            raise ValueError(f"{path} holds the weights of another training: {stored['source']}")
+        arrays = {name: torch.from_numpy(stored[name]) for name in stored.files if name != "source"}
+    model.load_state_dict(arrays, strict=False)
 
 
 def to_bert(checkpoint: Checkpoint, keep: NDArray[np.int64]) -> Any:
@@ -200,5 +231,5 @@ def _mixed(original: Floats, tuned: Floats, mix: float) -> Floats:
 
 def _pace(step: int, recipe: Recipe) -> float:
     """The share of the learning rate at a step: rises to 1, then falls to 0 in a straight line."""
-    rising = max(1, round(recipe.steps * recipe.warm_up))
-    return min((step + 1) / rising, (recipe.steps - step) / max(1, recipe.steps - rising))
+    rising = max(1, round(recipe.paced_for * recipe.warm_up))
+    return min((step + 1) / rising, (recipe.paced_for - step) / max(1, recipe.paced_for - rising))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -24,7 +25,11 @@ PREFIX = "query: "
 
 @dataclass(frozen=True)
 class Manifest:
-    """What the serving side needs to know; `files` maps file name to sha256."""
+    """What the serving side needs to know; `files` maps file name to sha256.
+
+    `trained_on` names our own knowledge bases whose wordings the model has seen; whoever measures or fits something
+    with it must use others.
+    """
 
     name: str
     version: str
@@ -34,11 +39,17 @@ class Manifest:
     pooling: str
     variant: str
     vocabulary: int
+    trained_on: list[str]
     files: dict[str, str]
 
 
 def publish(
-    out: Path, model: onnx.ModelProto, tokenizer: Tokenizer, variant: str, version: str = VERSION
+    out: Path,
+    model: onnx.ModelProto,
+    tokenizer: Tokenizer,
+    variant: str,
+    version: str = VERSION,
+    trained_on: Sequence[str] = (),
 ) -> dict[str, object]:
     """Write ``model.onnx``, ``tokenizer.json`` and ``manifest.json``; returns the manifest."""
     out.mkdir(parents=True, exist_ok=True)
@@ -46,7 +57,7 @@ def publish(
     write_tokenizer(tokenizer, out / "tokenizer.json")
     manifest = Manifest(
         NAME, version, DIM, MAX_TOKENS, PREFIX, "mean, then L2 norm; inside the graph", variant,
-        tokenizer.get_vocab_size(),
+        tokenizer.get_vocab_size(), list(trained_on),
         {name: _sha256(out / name) for name in ("model.onnx", "tokenizer.json")},
     )  # fmt: skip
     text = json.dumps(asdict(manifest), ensure_ascii=False, indent=2)

