@@ -13,7 +13,7 @@ from typing import Any
 from core.language import Language, language_of
 from core.settings import REPOSITORY
 from dialog.context import fuller_wordings, remember_piece
-from dialog.policy import Decision, EngineSettings, confidence_of, decide, near_equal
+from dialog.policy import Decision, EngineSettings, confidence_of, decide, fitting
 from dialog.replies import has_reply, reply
 from dialog.types import Action, Answer, Choice, DialogState, Entity, TurnResult
 from nlu.embedders import Embedder
@@ -194,7 +194,7 @@ def _answer(
         name = "gibberish" if decision.rule == GIBBERISH else "reject"
         return replace(blank, text=reply(name, language), choices=(handoff,))
     clarifying = decision.action is Action.CLARIFY
-    shown = near_equal(candidates, engine.settings) if clarifying else list(candidates)
+    shown = fitting(candidates, engine.settings) if clarifying else list(candidates)
     choices = tuple(Choice(c.entry.question, c.entry.question) for c in shown[: engine.settings.suggestions])
     name = "clarify" if clarifying else "suggest"
     return replace(blank, text=reply(name, language, topic=topic), choices=(*choices, handoff))

@@ -67,7 +67,7 @@ def decide(found: Understood, candidates: Sequence[Candidate], settings: EngineS
         return Decision(Action.ANSWER, "intent")
     if best >= settings.answer_from:
         return Decision(Action.ANSWER, "confident")
-    if is_fragment(found) and _may_be_one_of(near_equal(candidates, settings), settings):
+    if is_fragment(found) and len(fitting(candidates, settings)) > 1:
         return Decision(Action.CLARIFY, "fragment")
     if best >= settings.suggest_from:
         return Decision(Action.SUGGEST, "likely")
@@ -76,6 +76,10 @@ def decide(found: Understood, candidates: Sequence[Candidate], settings: EngineS
 
 FRAGMENT_CHARACTERS = 5
 """A message of up to this many characters may be a bare topic (发票, 优惠券怎么) that fits several entries."""
+
+
+ALL_WORDS = 0.99
+"""Coverage from which on an entry holds every word of the message."""
 
 
 NEAR_EQUAL = 1 / 8
@@ -89,9 +93,16 @@ def is_fragment(found: Understood) -> bool:
     return len(found.normalised.key) <= FRAGMENT_CHARACTERS
 
 
-def _may_be_one_of(offered: Sequence[Candidate], settings: EngineSettings) -> bool:
-    """Several candidates, and it is likely enough that one of them is meant."""
-    return len(offered) > 1 and sum(one.features["probability"] for one in offered) >= settings.suggest_from
+def fitting(candidates: Sequence[Candidate], settings: EngineSettings) -> list[Candidate]:
+    """What a fragment may mean, best first; fewer than two if it is no question of which.
+
+    Either several are about equally probable, and one of them is meant likely enough; or it is a bare topic (会员),
+    which says too little for any probability: then those that hold all its words.
+    """
+    equal = near_equal(candidates, settings)
+    if len(equal) > 1 and sum(one.features["probability"] for one in equal) >= settings.suggest_from:
+        return equal
+    return [one for one in candidates[: settings.suggestions] if one.features["coverage"] >= ALL_WORDS]
 
 
 def near_equal(candidates: Sequence[Candidate], settings: EngineSettings) -> list[Candidate]:

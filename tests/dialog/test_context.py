@@ -19,7 +19,7 @@ def converse(engine: AnswerEngine, *said: str) -> tuple[Answer, DialogState]:
     ("said", "faq"),
     [
         (("两张", "平台券"), "coupon-no"),
-        (("发票", "抬头", "写错了"), "invoice-fix"),
+        (("货到", "付款", "支持吗"), "cod"),
         (("我的地址", "填错了"), "address"),
     ],
 )
