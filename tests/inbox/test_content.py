@@ -93,9 +93,7 @@ class TestRenderHtml:
         assert "javascript:" not in html.split("href=")[-1][:15] or "href=" not in html
 
     def test_what_editors_write_is_shown(self) -> None:
-        html = render_html(
-            "**重要**：\n\n1. 打开[订单](https://a.example/orders)\n2. 点退货\n\n![图](/static/x.png)"
-        )
+        html = render_html("**重要**：\n\n1. 打开[订单](https://a.example/orders)\n2. 点退货\n\n![图](/static/x.png)")
         assert "<strong>重要</strong>" in html
         assert html.count("<li>") == 2
         assert 'target="_blank"' in html

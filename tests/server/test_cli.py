@@ -207,6 +207,8 @@ class TestServing:
             ("doctor",),
             ("audit", "verify"),
             ("retention",),
+            ("backup",),
+            ("restore",),
             ("check",),
             ("test",),
         ],
