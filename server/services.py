@@ -46,7 +46,7 @@ class Services:
         inbound = Inbound(database, bot_turns, clock)
         anchors = AnchorFile(settings.data_dir, audit_key(settings))
         worker = Worker(database, bot_turns, anchors, clock)
-        limiter = Limiter(settings.redis_url, is_on=settings.rate_limits)
+        limiter = Limiter(settings.redis_url, is_on=settings.rate_limits, knows_proxies=bool(settings.trusted_proxies))
         return cls(settings, clock, database, bus, hub, engines, bot_turns, inbound, worker, limiter)
 
     async def start(self) -> None:

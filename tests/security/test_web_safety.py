@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 from core.settings import Settings
 from inbox.content import render_html
 from server.bodies import MAX_DEPTH, is_too_deep
-from server.limiter import Rate, is_own_machine
+from server.limiter import Rate, is_exempt
 from tests.support import ChatSocket, LiveServer, TenantAccess
 
 ALWAYS = {
@@ -173,11 +173,19 @@ class TestRates:
         assert statuses == {404}
 
     @pytest.mark.parametrize(
-        ("address", "own"),
-        [("127.0.0.1", True), ("::1", True), (None, True), ("", True), ("10.0.0.1", False), ("203.0.113.9", False)],
+        ("address", "without_proxies", "with_proxies"),
+        [
+            ("127.0.0.1", True, True),
+            ("::1", True, True),
+            (None, True, True),
+            ("testclient", True, True),
+            ("172.18.0.3", True, False),  # may be a proxy in the next container
+            ("8.8.8.8", False, False),
+        ],
     )
-    def test_what_is_this_machine(self, address: str | None, own: bool) -> None:
-        assert is_own_machine(address) is own
+    def test_who_is_exempt(self, address: str | None, without_proxies: bool, with_proxies: bool) -> None:
+        assert is_exempt(address, knows_proxies=False) is without_proxies
+        assert is_exempt(address, knows_proxies=True) is with_proxies
 
 
 class TestProxies:
