@@ -32,7 +32,7 @@ class Settings(BaseSettings):
     visitor_days: int = Field(180, ge=1, le=3650, description="客户身份令牌的有效天数，每次打开聊天顺延")
     max_message_chars: int = Field(10_000, ge=100, le=100_000, description="一条消息的最大字数")
     max_upload_mb: int = Field(50, ge=1, le=1000, description="上传文件的最大兆字节数")
-    rate_limits: bool = Field(True, description="是否限制请求频率（本机来的请求不限）")
+    rate_limits: bool = Field(True, description="是否限制请求频率（本机来的不限；没登记代理时内网来的也不限）")
     trusted_proxies: str = Field(
         "", description="反向代理的地址或网段，逗号分隔；只信它们给的 X-Forwarded-For，留空则一律不信"
     )

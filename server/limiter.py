@@ -1,7 +1,8 @@
 """How often somebody may do something: per address, per token, per tenant; shared through Redis where there is one.
 
-Requests of this machine itself are not limited: they come from its operator, or from a reverse proxy that
-`YINGDA_TRUSTED_PROXIES` does not name, and then everybody would share one address and lock each other out.
+Requests of this machine itself are not limited: they come from its operator. Nor, while `YINGDA_TRUSTED_PROXIES` is
+empty, are those from private networks: that may be a reverse proxy, behind which everybody would share one address and
+lock each other out.
 """
 
 import hashlib
@@ -50,8 +51,9 @@ class Rate(Enum):
 class Limiter:
     """Counts and refuses. A store that does not answer lets everybody in: a limit must not become an outage."""
 
-    def __init__(self, redis_url: str, *, is_on: bool = True) -> None:
+    def __init__(self, redis_url: str, *, is_on: bool, knows_proxies: bool) -> None:
         self._is_on = is_on
+        self._knows_proxies = knows_proxies
         self._pool = ConnectionPool.from_url(redis_url) if redis_url else None
         storage: Storage = MemoryStorage()
         if self._pool is not None:
@@ -75,7 +77,7 @@ class Limiter:
         Raises:
             TooManyRequests: with the seconds until it may work again.
         """
-        if not self._is_on or is_own_machine(address):
+        if not self._is_on or is_exempt(address, knows_proxies=self._knows_proxies):
             return
         for rate, who in rates:
             # A hash, because addresses are personal data and the store need not know them.
@@ -91,9 +93,10 @@ class Limiter:
             raise TooManyRequests(seconds=max(1, math.ceil(stats.reset_time - time.time())))
 
 
-def is_own_machine(address: str | None) -> bool:
-    """Whether an address is this machine's own; what is no address (a Unix socket) is."""
+def is_exempt(address: str | None, *, knows_proxies: bool) -> bool:
+    """Whether an address may be that of many people, or is no address at all (a Unix socket)."""
     try:
-        return ipaddress.ip_address(address or "").is_loopback
+        parsed = ipaddress.ip_address(address or "")
     except ValueError:
         return True
+    return parsed.is_loopback or (not knows_proxies and parsed.is_private)

@@ -63,7 +63,7 @@ class Services:
         opening = Opening(database, vault, clock, timedelta(days=settings.visitor_days))
         anchors = AnchorFile(settings.data_dir, audit_key(settings))
         worker = Worker(database, bot_turns, anchors, clock)
-        limiter = Limiter(settings.redis_url, is_on=settings.rate_limits)
+        limiter = Limiter(settings.redis_url, is_on=settings.rate_limits, knows_proxies=bool(settings.trusted_proxies))
         connections = ConnectionCounter(
             ConnectionLimits(settings.connections_per_person, settings.connections_per_address)
         )

@@ -18,7 +18,7 @@ from contextlib import asynccontextmanager
 import orjson
 from sqlalchemy import Connection, event, insert, text
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, with_loader_criteria
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -194,6 +194,14 @@ class Database:
             info={_SCOPE: scope, _AUDIT_KEY: self._audit_key},
         ) as session:
             yield session
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """Everything as it is at one moment, read while others go on writing. For backups only."""
+        async with self._reader.connect() as connection:
+            if not self.is_sqlite:  # there, any transaction is a snapshot
+                await connection.execution_options(isolation_level="REPEATABLE READ")
+            yield connection
 
     async def forget_deleted(self) -> None:
         """After an erasure: SQLite's write-ahead log still holds what was there before, until it is emptied."""

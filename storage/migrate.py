@@ -34,5 +34,9 @@ async def is_at_head(database: Database) -> bool:
     """Whether the schema is the one that this code expects."""
     async with database.engine.connect() as connection:
         current = await connection.run_sync(lambda c: MigrationContext.configure(c).get_current_revision())
-    script = ScriptDirectory(str(MIGRATIONS))
-    return current == script.get_current_head()
+    return current == head_revision()
+
+
+def head_revision() -> str | None:
+    """The schema that this code expects."""
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head()

@@ -209,6 +209,8 @@ class TestServing:
             ("doctor",),
             ("audit", "verify"),
             ("retention",),
+            ("backup",),
+            ("restore",),
             ("check",),
             ("test",),
         ],
