@@ -285,7 +285,7 @@ def test(context: typer.Context) -> None:
 def chaos(context: typer.Context) -> None:
     """故障演练：真实客户端在聊，服务、PostgreSQL、Redis 反复被杀，检查器核对承诺；结果写入 docs/chaos-report.md。
 
-    选项：--minutes N（默认 2）、--database sqlite|postgresql|both、--seed N、--report FILE。
+    选项：--minutes N（默认 2）、--database sqlite|postgresql|both、--seed N、--rounds N、--visitors N、--report FILE。
     """
     from server.commands.dev import chaos as run
 

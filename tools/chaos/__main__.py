@@ -1,4 +1,4 @@
-"""`./yingda chaos [--minutes N] [--database sqlite|postgresql|both] [--seed N] [--report FILE]`: the long run.
+"""`./yingda chaos [--minutes N] [--database sqlite|postgresql|both] [--seed N] …`: the long run.
 
 Repeats rehearsals with growing seeds until the time is up, and writes what was counted and found as a Markdown page.
 The exit status is 0 only if every invariant held in every rehearsal.
@@ -23,6 +23,8 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=2.0)
     parser.add_argument("--database", choices=(*GROUNDS, "both"), default="both")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=6, help="faults in one rehearsal")
+    parser.add_argument("--visitors", type=int, default=40)
     parser.add_argument("--report", type=Path, default=REPOSITORY / "docs" / "chaos-report.md")
     options = parser.parse_args()
     names = list(GROUNDS) if options.database == "both" else [options.database]
@@ -33,7 +35,9 @@ def main() -> int:
             with GROUNDS[name]() as ground:
                 seed = options.seed
                 while seed == options.seed or time.monotonic() < until:
-                    result = rehearse(ground, Plan(faults=(), rounds=6, seed=seed))
+                    result = rehearse(
+                        ground, Plan(faults=(), rounds=options.rounds, visitors=options.visitors, seed=seed)
+                    )
                     print(summary_line(ground.name, result), flush=True)
                     results.setdefault(ground.name, []).append(result)
                     seed += 1
