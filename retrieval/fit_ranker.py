@@ -95,7 +95,8 @@ def _samples(regime: Regime, bases: Sequence[Base], far: Sequence[str], embedder
 
 def fit_regime(regime: Regime, samples: Sequence[Sample]) -> tuple[dict[str, Any], dict[str, float]]:
     """What ranker.json holds of a regime; its thresholds keep the promise even with a quarter of a base missing."""
-    weights, judged = fit(samples), cross_fit(samples)
+    single = regime == "single"
+    weights, judged = fit(samples, single=single), cross_fit(samples, single=single)
     confidence = judged.confidence
     whole = np.array([sample.cut == "whole" for sample in samples])
     groups = np.array([sample.group for sample in samples])

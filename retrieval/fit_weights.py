@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,8 +48,13 @@ _SIGNS: dict[str, tuple[float | None, float | None]] = {
     **dict.fromkeys(
         ("alone", "against_all", "dense", "dense_top3", "lexical", "coverage", "linear", "number_match"), _FOR
     ),
-    **dict.fromkeys(("negation", "number_clash", "kind_clash", "opposite", "length", "unseen", "short"), _AGAINST),
+    **dict.fromkeys(("negation", "number_clash", "opposite", "kind_clash", "length", "unseen", "short"), _AGAINST),
 }
+_DECISIVE: dict[str, tuple[float | None, float | None]] = {
+    "negation": (None, -2.0), "number_clash": (None, -4.0), "opposite": (None, -1.0),
+}  # fmt: skip
+# Least weights for bases with single wordings, where one wording that says the opposite may be the only one near. With
+# several wordings they would cost nine of ten direct answers, for these differ among themselves in such marks.
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +83,8 @@ class Judged:
     known: Flags  # the question has a gold entry in the base
 
 
-def fit(samples: Sequence[Sample]) -> Weights:
-    """Maximum likelihood with a small penalty, on features scaled to unit deviation."""
+def fit(samples: Sequence[Sample], *, single: bool = False) -> Weights:
+    """Maximum likelihood with a small penalty, on features scaled to unit deviation. `single`: bases of one wording."""
     width, count = len(CANDIDATE_FEATURES), len(samples)
     table = np.zeros((count, _MOST, width))
     mask = np.full((count, _MOST), -np.inf)
@@ -123,10 +128,12 @@ def fit(samples: Sequence[Sample]) -> Weights:
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": _STEPS})
     candidate, none = found.x[:width] / scale, found.x[width:] / none_scale
     unsure = Weights(candidate, none, np.zeros(len(CONFIDENCE_FEATURES)))
-    return Weights(candidate, none, _fit_confidence(samples, unsure))
+    return Weights(candidate, none, _fit_confidence(samples, unsure, _SIGNS | _DECISIVE if single else _SIGNS))
 
 
-def _fit_confidence(samples: Sequence[Sample], weights: Weights) -> Floats:
+def _fit_confidence(
+    samples: Sequence[Sample], weights: Weights, signs: Mapping[str, tuple[float | None, float | None]]
+) -> Floats:
     """A logistic regression: is the best candidate the gold one? On the same samples; the weights before are few.
 
     Here too evidence may only speak the way it means: with free signs the confidence was better on our own packs, and
@@ -150,20 +157,24 @@ def _fit_confidence(samples: Sequence[Sample], weights: Weights) -> Floats:
         slope = -(counts * sides / (1 + np.exp(np.clip(margins, -50, 50)))) @ table
         return float(counts @ np.logaddexp(0, -margins)) + 0.5 * _L2 * float(packed @ packed), slope + _L2 * packed
 
-    bounds = [_SIGNS.get(name.removeprefix("best_"), (None, None)) for name in CONFIDENCE_FEATURES]
-    found = minimize(loss, np.zeros(len(scale)), jac=True, method="L-BFGS-B", bounds=bounds)
+    limits = [signs.get(name.removeprefix("best_"), (None, None)) for name in CONFIDENCE_FEATURES]
+    bounds = [
+        tuple(end if end is None else end * unit for end in ends) for ends, unit in zip(limits, scale, strict=True)
+    ]
+    start = np.array([min(0.0, high) if high is not None else 0.0 for _, high in bounds])
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
     coefficients: Floats = found.x / scale
     return coefficients
 
 
-def cross_fit(samples: Sequence[Sample]) -> Judged:
+def cross_fit(samples: Sequence[Sample], *, single: bool = False) -> Judged:
     """Judges every question by weights fitted on other trades."""
     groups = sorted({sample.group for sample in samples})
     fold_of = {group: place % _FOLDS for place, group in enumerate(np.random.default_rng(3).permutation(groups))}
     alone, confidence = np.zeros(len(samples)), np.zeros(len(samples))
     right, shown = np.zeros(len(samples), bool), np.zeros(len(samples), bool)
     for fold in range(_FOLDS):
-        weights = fit([sample for sample in samples if fold_of[sample.group] != fold])
+        weights = fit([sample for sample in samples if fold_of[sample.group] != fold], single=single)
         for row, sample in enumerate(samples):
             if fold_of[sample.group] == fold:
                 first, second = weights.odds(sample.evidence)
