@@ -42,9 +42,6 @@ class Settings(BaseSettings):
     messages_per_second: float = Field(
         10.0, ge=0, description="一个连接平均每秒可发送的消息数，瞬间可多发三倍；0 为不限"
     )
-    tenant_messages_per_second: float = Field(
-        0.0, ge=0, description="一个租户在每个进程上平均每秒可发送的消息数；0 为不限"
-    )
     connections_per_person: int = Field(20, ge=0, description="一个人在每个进程上可同时打开的长连接数；0 为不限")
     connections_per_address: int = Field(
         1000, ge=0, description="一个网络地址在每个进程上可同时打开的长连接数；0 为不限"
