@@ -78,8 +78,9 @@ def collect(encoder: Path, names: Sequence[str], data: Path, cache: VectorCache)
 def _samples(regime: Regime, bases: Sequence[Base], far: Sequence[str], embedder: Embedder) -> list[Sample]:
     """One for each question of each scenario."""
     questions = QuestionVectors(embedder)
-    sizes = (len(CANDIDATE_FEATURES), len(QUESTION_FEATURES), len(CONFIDENCE_FEATURES))
-    blank = Weights(*(np.zeros(size) for size in sizes))
+    blank = Weights(
+        np.zeros(len(CANDIDATE_FEATURES)), np.zeros(len(QUESTION_FEATURES)), np.zeros(len(CONFIDENCE_FEATURES))
+    )
     ranker = Ranker(dict.fromkeys(_REGIMES, blank))
     samples = []
     for scenario in scenarios(regime, bases, far):
