@@ -78,8 +78,9 @@ def collect(encoder: Path, names: Sequence[str], data: Path, cache: VectorCache)
 def _samples(regime: Regime, bases: Sequence[Base], far: Sequence[str], embedder: Embedder) -> list[Sample]:
     """One for each question of each scenario."""
     questions = QuestionVectors(embedder)
-    nothing = [np.zeros(len(names)) for names in (CANDIDATE_FEATURES, QUESTION_FEATURES, CONFIDENCE_FEATURES)]
-    blank = Weights(nothing[0], nothing[1], nothing[2])
+    blank = Weights(
+        np.zeros(len(CANDIDATE_FEATURES)), np.zeros(len(QUESTION_FEATURES)), np.zeros(len(CONFIDENCE_FEATURES))
+    )
     ranker = Ranker(dict.fromkeys(_REGIMES, blank))
     samples = []
     for scenario in scenarios(regime, bases, far):
