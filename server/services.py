@@ -15,13 +15,13 @@ from core.settings import Settings
 from realtime.bus import Bus, LocalBus, RedisBus
 from realtime.hub import CLOSE_RESTARTING, Hub
 from realtime.limits import ConnectionCounter, ConnectionLimits
+from server.database import open_database
 from server.engines import EngineRegistry
 from server.flows.bot_turn import BotTurns
 from server.flows.inbound import Inbound
 from server.flows.intake import Intake
 from server.flows.opening import Opening
 from server.limiter import Limiter
-from server.opening import open_database
 from server.worker import Worker
 from storage.db import Database
 

@@ -10,7 +10,7 @@ from audit.verify import Verdict, verify_chain
 from core.settings import Settings
 from server.commands.kb import require_tenant
 from server.commands.problems import CommandProblem
-from server.opening import open_database
+from server.database import open_database
 from storage.tenants import all_tenants
 
 _REASONS: Final = {

@@ -12,7 +12,7 @@ from core.clock import SystemClock
 from core.settings import Settings
 from server.commands.problems import CommandProblem
 from server.commands.serve import check_data_dir
-from server.opening import open_database
+from server.database import open_database
 from server.version import VERSION
 from storage.backup import FORMAT, MANIFEST, Saved, is_empty, load_tables, new_archive, read_checksums, save_tables
 from storage.migrate import head_revision, is_at_head, upgrade_to_head

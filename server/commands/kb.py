@@ -32,7 +32,7 @@ from kb_ingest.web.network import Network
 from retrieval.stores.knowledge import load_published
 from retrieval.types import Entry
 from server.commands.problems import CommandProblem
-from server.opening import open_database
+from server.database import open_database
 from storage.db import Database
 from storage.migrate import is_at_head
 from storage.models import Tenant

@@ -6,7 +6,7 @@ from core.clock import SystemClock
 from core.settings import Settings
 from privacy.retention import Expired, RetentionRules, apply_retention, count_expired
 from server.commands.kb import require_tenant
-from server.opening import open_database
+from server.database import open_database
 from storage.tenants import all_tenants
 
 

@@ -10,7 +10,7 @@ from core.clock import SystemClock
 from core.settings import Settings
 from server.commands.problems import CommandProblem
 from server.commands.serve import check_data_dir
-from server.opening import open_database
+from server.database import open_database
 from storage.migrate import upgrade_to_head
 
 

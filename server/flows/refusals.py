@@ -3,21 +3,15 @@
 from sqlalchemy.exc import SQLAlchemyError
 
 from accounts.errors import WrongCredentials
-from accounts.principals import AgentPrincipal, Principal
+from accounts.principals import Principal
 from audit.record import Actor, Subject, record_audit
 from core.clock import Clock
 from core.errors import DomainError, Forbidden
 from core.logs import get_logger
+from server.flows.auditing import actor_of
 from storage.db import Database
 
 log = get_logger(__name__)
-
-
-def actor_of(principal: Principal) -> Actor:
-    """A principal as the audit log names it."""
-    if isinstance(principal, AgentPrincipal):
-        return Actor("agent", principal.user_id)
-    return Actor("contact", principal.contact_id)
 
 
 async def record_refusal(

@@ -6,8 +6,10 @@ from fastapi import APIRouter, status
 
 from accounts.api_keys import create_api_key, list_api_keys, revoke_api_key
 from accounts.roles import parse_permissions
+from audit.record import Subject
 from inbox.wire import wire_time
 from server.deps import AgentDep, ServicesDep
+from server.flows.auditing import note
 from server.routes import PROBLEMS
 from server.schemas_access import ApiKeyBody, ApiKeyOut, ApiKeysOut, NewApiKeyOut
 from storage.models import ApiKey
@@ -42,6 +44,15 @@ async def add_api_key(body: ApiKeyBody, agent: AgentDep, services: ServicesDep) 
         made = await create_api_key(
             session, agent, name=body.name, scopes=scopes, lifetime=timedelta(days=body.days), clock=services.clock
         )
+        await note(
+            session,
+            agent,
+            "api_key.created",
+            Subject("api_key", made.row.id),
+            clock=services.clock,
+            scopes=len(made.row.scopes),
+            days=body.days,
+        )
     shown = _key_out(made.row, agent.user_id, agent.name)
     return NewApiKeyOut(**shown.model_dump(), token=made.token)
 
@@ -51,3 +62,4 @@ async def remove_api_key(key_id: str, agent: AgentDep, services: ServicesDep) ->
     """撤销密钥，立即失效。"""
     async with services.database.write(agent.tenant_id) as session:
         await revoke_api_key(session, key_id, clock=services.clock)
+        await note(session, agent, "api_key.revoked", Subject("api_key", key_id), clock=services.clock)

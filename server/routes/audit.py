@@ -13,7 +13,7 @@ from audit.chain import Fact
 from audit.record import Subject, record_audit
 from inbox.wire import wire_time
 from server.deps import AgentDep, ServicesDep
-from server.flows.refusals import actor_of
+from server.flows.auditing import actor_of
 from server.routes import PROBLEMS
 from storage.models import AuditEntry
 

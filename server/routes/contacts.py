@@ -2,11 +2,13 @@
 
 from fastapi import APIRouter
 
+from audit.record import Subject
 from core.errors import NotFound
 from inbox.masking import mask_attributes, reveal_attribute
 from inbox.merging import list_merges, merge_contacts, undo_merge
 from inbox.wire import wire_time
 from server.deps import AgentDep, ServicesDep
+from server.flows.auditing import note
 from server.routes import PROBLEMS
 from server.schemas import ContactOut, RevealBody, RevealedOut
 from server.schemas_access import MergeBody, MergeOut, MergesOut
@@ -36,6 +38,7 @@ async def reveal(contact_id: str, body: RevealBody, agent: AgentDep, services: S
     """查看一个打码字段的原文；须写原因，留下记录。"""
     async with services.database.write(agent.tenant_id) as session:
         value = await reveal_attribute(session, agent, contact_id, body.field, body.reason, clock=services.clock)
+        await note(session, agent, "contact.revealed", Subject("contact", contact_id), clock=services.clock)
     return RevealedOut(field=body.field, value=value)
 
 
@@ -65,11 +68,23 @@ async def merge(contact_id: str, body: MergeBody, agent: AgentDep, services: Ser
     """把一位匿名客户并入这位客户：会话归过来，消息一条不动。"""
     async with services.database.write(agent.tenant_id) as session:
         done = await merge_contacts(session, body.source_id, contact_id, merged_by=agent.user_id, clock=services.clock)
-        return _merge_out(done)
+        await note(
+            session, agent, "contact.merged", Subject("contact", contact_id), clock=services.clock, merge=done.id
+        )
+    return _merge_out(done)
 
 
 @router.post("/contact-merges/{merge_id}/undo")
 async def unmerge(merge_id: str, agent: AgentDep, services: ServicesDep) -> MergeOut:
     """撤销一次合并：当时归过来的会话原样归还。"""
     async with services.database.write(agent.tenant_id) as session:
-        return _merge_out(await undo_merge(session, merge_id, undone_by=agent.user_id, clock=services.clock))
+        undone = await undo_merge(session, merge_id, undone_by=agent.user_id, clock=services.clock)
+        await note(
+            session,
+            agent,
+            "contact.unmerged",
+            Subject("contact", undone.target_id),
+            clock=services.clock,
+            merge=undone.id,
+        )
+    return _merge_out(undone)

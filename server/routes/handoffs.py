@@ -11,7 +11,7 @@ from handoff import service
 from handoff.errors import UnknownAgent
 from inbox.conversations import access_conversation, describe_conversation
 from server.deps import AgentDep, PrincipalDep, ServicesDep
-from server.flows.refusals import actor_of
+from server.flows.auditing import actor_of
 from server.routes import PROBLEMS
 from server.schemas import ConversationOut, HandoffBody, TransferBody
 from server.services import Services

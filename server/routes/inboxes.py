@@ -3,9 +3,11 @@
 from fastapi import APIRouter, status
 from sqlalchemy import select
 
+from audit.record import Subject
 from inbox.identity import create_key, find_inbox, list_keys, requires_identity, revoke_key
 from inbox.wire import wire_time
 from server.deps import AgentDep, ServicesDep
+from server.flows.auditing import note
 from server.routes import PROBLEMS
 from server.schemas_access import (
     IdentityKeyBody,
@@ -49,7 +51,10 @@ async def edit_inbox(inbox_id: str, body: InboxBody, agent: AgentDep, services: 
     async with services.database.write(agent.tenant_id) as session:
         inbox = await find_inbox(session, inbox_id)
         inbox.settings = {**inbox.settings, "identity": body.identity}
-        return _inbox_out(inbox)
+        await note(
+            session, agent, "inbox.changed", Subject("inbox", inbox.id), clock=services.clock, identity=body.identity
+        )
+    return _inbox_out(inbox)
 
 
 @router.get("/{inbox_id}/identity-keys")
@@ -67,6 +72,7 @@ async def add_key(inbox_id: str, body: IdentityKeyBody, agent: AgentDep, service
         made = await create_key(
             session, inbox_id, body.algorithm, body.public_key, services.vault, clock=services.clock
         )
+        await note(session, agent, "identity_key.created", Subject("identity_key", made.row.id), clock=services.clock)
     return NewIdentityKeyOut(**_key_out(made.row).model_dump(), secret=made.secret)
 
 
@@ -75,3 +81,4 @@ async def remove_key(inbox_id: str, key_id: str, agent: AgentDep, services: Serv
     """撤销密钥；用它签的令牌立即无效。"""
     async with services.database.write(agent.tenant_id) as session:
         await revoke_key(session, inbox_id, key_id, clock=services.clock)
+        await note(session, agent, "identity_key.revoked", Subject("identity_key", key_id), clock=services.clock)

@@ -6,8 +6,10 @@ from accounts.credentials import check_acceptable, check_own_password, set_passw
 from accounts.principals import AgentPrincipal
 from accounts.second_factor import confirm_enrolment, remove_second_factor, start_enrolment
 from accounts.sessions import end_session, end_sessions, list_sessions
+from audit.record import Subject
 from inbox.wire import wire_time
 from server.deps import AgentDep, ServicesDep
+from server.flows.auditing import note
 from server.routes import PROBLEMS
 from server.schemas_access import (
     CodeBody,
@@ -76,6 +78,7 @@ async def change_password(body: OwnPasswordBody, agent: AgentDep, services: Serv
         user = await session.get_one(User, agent.user_id, with_for_update=True)
         await set_password(session, user, body.new_password, clock=services.clock)
         await end_sessions(session, user.id, clock=services.clock, except_id=agent.token_id)
+        await note(session, agent, "password.changed", Subject("user", user.id), clock=services.clock)
 
 
 @router.post("/second-factor")
@@ -92,6 +95,7 @@ async def confirm(body: CodeBody, agent: AgentDep, services: ServicesDep) -> Rec
     """启用两步验证，得到恢复码。"""
     async with services.database.write(agent.tenant_id) as session:
         codes = await confirm_enrolment(session, agent.user_id, body.code, services.vault, clock=services.clock)
+        await note(session, agent, "second_factor.enabled", Subject("user", agent.user_id), clock=services.clock)
     return RecoveryCodesOut(recovery_codes=codes)
 
 
@@ -103,3 +107,4 @@ async def remove(body: PasswordBody, agent: AgentDep, services: ServicesDep) -> 
         user = await session.get_one(User, agent.user_id)
         await check_acceptable(session, user, body.password, has_factor=False)
         await remove_second_factor(session, user.id)
+        await note(session, agent, "second_factor.removed", Subject("user", user.id), clock=services.clock)

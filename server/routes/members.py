@@ -15,8 +15,10 @@ from accounts.members import (
 )
 from accounts.second_factor import has_second_factor
 from accounts.sessions import list_sessions
+from audit.record import Subject
 from inbox.wire import wire_time
 from server.deps import AgentDep, ServicesDep
+from server.flows.auditing import note
 from server.routes import PROBLEMS
 from server.routes.me import sessions_out
 from server.schemas_access import (
@@ -66,6 +68,9 @@ async def invite_member(body: InvitationBody, agent: AgentDep, services: Service
         user, link = await invite(
             session, agent, email=body.email, name=body.name, role=body.role, clock=services.clock
         )
+        await note(
+            session, agent, "member.invited", Subject("user", user.id), clock=services.clock, role=str(user.role)
+        )
     return InvitedOut(member=_member_out(Member(user, has_second_factor=False)), link=link_out(link))
 
 
@@ -75,7 +80,10 @@ async def edit_member(member_id: str, body: MemberChangeBody, agent: AgentDep, s
     change = MemberChange(body.name, body.role, body.is_active)
     async with services.database.write(agent.tenant_id) as session:
         user = await change_member(session, agent, member_id, change, clock=services.clock)
-        return _member_out(Member(user, await has_second_factor(session, user.id)))
+        shown = _member_out(Member(user, await has_second_factor(session, user.id)))
+        changed = {"role": shown.role, "status": shown.status}
+        await note(session, agent, "member.changed", Subject("user", user.id), clock=services.clock, **changed)
+    return shown
 
 
 @router.post("/members/{member_id}/reset")
@@ -84,6 +92,14 @@ async def reset(member_id: str, body: ResetBody, agent: AgentDep, services: Serv
     async with services.database.write(agent.tenant_id) as session:
         link = await reset_member(
             session, agent, member_id, with_second_factor=body.second_factor, clock=services.clock
+        )
+        await note(
+            session,
+            agent,
+            "member.reset",
+            Subject("user", member_id),
+            clock=services.clock,
+            second_factor=body.second_factor,
         )
     return link_out(link)
 
@@ -101,6 +117,7 @@ async def sign_member_out(member_id: str, agent: AgentDep, services: ServicesDep
     """让成员在所有设备上退出。"""
     async with services.database.write(agent.tenant_id) as session:
         await end_member_sessions(session, agent, member_id, clock=services.clock)
+        await note(session, agent, "member.signed_out", Subject("user", member_id), clock=services.clock)
 
 
 @router.post("/auth/links", status_code=status.HTTP_204_NO_CONTENT)

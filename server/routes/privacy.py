@@ -11,7 +11,7 @@ from privacy.erase import EraseReason, erase_person
 from privacy.export import export_person
 from privacy.retention import RetentionRules, change_rules, read_rules
 from server.deps import AgentDep, ServicesDep
-from server.flows.refusals import actor_of
+from server.flows.auditing import actor_of
 from server.routes import PROBLEMS
 from server.schemas import Body
 

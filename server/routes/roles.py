@@ -4,7 +4,9 @@ from fastapi import APIRouter, status
 
 from accounts.permissions import BUILT_IN, Permission
 from accounts.roles import change_role, create_role, delete_role, list_custom_roles, parse_permissions
+from audit.record import Subject
 from server.deps import AgentDep, ServicesDep
+from server.flows.auditing import note
 from server.routes import PROBLEMS
 from server.schemas import PermissionsOut, RoleBody, RoleChangeBody, RoleOut, RolesOut
 from storage.models import CustomRole
@@ -38,7 +40,16 @@ async def add_role(body: RoleBody, agent: AgentDep, services: ServicesDep) -> Ro
     """新建角色；不能给出自己没有的权限。"""
     permissions = parse_permissions(body.permissions)
     async with services.database.write(agent.tenant_id) as session:
-        return _role_out(await create_role(session, agent, body.name, permissions, clock=services.clock))
+        role = await create_role(session, agent, body.name, permissions, clock=services.clock)
+        await note(
+            session,
+            agent,
+            "role.created",
+            Subject("role", role.id),
+            clock=services.clock,
+            permissions=len(role.permissions),
+        )
+    return _role_out(role)
 
 
 @router.patch("/roles/{role_id}")
@@ -46,7 +57,16 @@ async def edit_role(role_id: str, body: RoleChangeBody, agent: AgentDep, service
     """改名或改权限；使用它的成员立即生效。"""
     permissions = None if body.permissions is None else parse_permissions(body.permissions)
     async with services.database.write(agent.tenant_id) as session:
-        return _role_out(await change_role(session, agent, role_id, name=body.name, permissions=permissions))
+        role = await change_role(session, agent, role_id, name=body.name, permissions=permissions)
+        await note(
+            session,
+            agent,
+            "role.changed",
+            Subject("role", role.id),
+            clock=services.clock,
+            permissions=len(role.permissions),
+        )
+    return _role_out(role)
 
 
 @router.delete("/roles/{role_id}", status_code=status.HTTP_204_NO_CONTENT)
@@ -54,3 +74,4 @@ async def remove_role(role_id: str, agent: AgentDep, services: ServicesDep) -> N
     """删除没有人使用的角色。"""
     async with services.database.write(agent.tenant_id) as session:
         await delete_role(session, agent, role_id)
+        await note(session, agent, "role.deleted", Subject("role", role_id), clock=services.clock)

@@ -4,7 +4,9 @@ from fastapi import APIRouter, status
 
 from accounts.founding import NewTenant, found_tenant_by_invitation, list_tenants, set_up
 from accounts.service import TenantSettings
+from audit.record import Subject
 from server.deps import AgentDep, ServicesDep
+from server.flows.auditing import note
 from server.routes import PROBLEMS
 from server.routes.members import link_out
 from server.schemas import TenantOut, UserOut
@@ -69,4 +71,12 @@ async def update_security(body: SecurityBody, agent: AgentDep, services: Service
     async with services.database.write(agent.tenant_id) as session:
         tenant = await session.get_one(Tenant, agent.tenant_id, with_for_update=True)
         tenant.settings = {**tenant.settings, "password_rules": str(body.password_rules)}
+        await note(
+            session,
+            agent,
+            "security.changed",
+            Subject("tenant", tenant.id),
+            clock=services.clock,
+            password_rules=str(body.password_rules),
+        )
     return SecurityOut(password_rules=body.password_rules)

@@ -19,7 +19,7 @@ from core.errors import UsageProblem
 from core.ids import new_id
 from core.settings import Settings
 from server.cli import app
-from server.opening import open_database
+from server.database import open_database
 from storage.db import Database
 from storage.migrate import upgrade_to_head
 from storage.models import Tenant
