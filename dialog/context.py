@@ -13,10 +13,11 @@ from dialog.types import DialogState
 from nlu.normalise import normalise
 from nlu.types import QUESTION, Understood
 
-PIECE_CHARACTERS = 20
+PIECE_CHARACTERS = 7
 """A message of up to this many characters may be a piece of a question; a longer one asks something by itself."""
+_GOING_ON_CHARACTERS = 20  # 那如果已经发货了呢: what goes on may be longer, for it says so
 _PIECES_KEPT = 3
-_GOES_ON_CHARACTERS = 6
+_BARE_CHARACTERS = 6  # so short that it goes on even without saying so: 多少钱
 _PIECE_MARK = "，"
 
 _GOES_ON = re.compile(r"^(?:那么?|它|这个?|那个|还有|然后|另外|如果|要是|万一)|它|^.*呢$")
@@ -37,16 +38,16 @@ class Fuller:
 def fuller_wordings(state: DialogState, found: Understood) -> list[Fuller]:
     """What the message may mean after what was said before, likeliest first; empty if it stands for itself."""
     said = found.normalised.question
-    if found.intent.name != QUESTION or len(said) > PIECE_CHARACTERS:
+    if found.intent.name != QUESTION or len(said) > _GOING_ON_CHARACTERS:
         return []
     wordings = []
-    if state.pieces:
+    if state.pieces and len(said) <= PIECE_CHARACTERS:
         earlier = list(state.pieces)
         wordings.append(Fuller(_PIECE_MARK.join([*earlier, said]), goes_on=False))
         if len(earlier) > 1:
             wordings.append(Fuller(_PIECE_MARK.join([earlier[-1], said]), goes_on=False))
-    if state.last_question and (_GOES_ON.search(said) or len(found.normalised.key) <= _GOES_ON_CHARACTERS):
-        topic = _ASKING.sub("", normalise(state.last_question).question)[:PIECE_CHARACTERS].strip()
+    if state.last_question and (_GOES_ON.search(said) or len(found.normalised.key) <= _BARE_CHARACTERS):
+        topic = _ASKING.sub("", normalise(state.last_question).question)[:_GOING_ON_CHARACTERS].strip()
         asked = _POINTER.sub("", said)
         if topic and asked:
             wordings.append(Fuller(f"{topic}{asked}", goes_on=True))
