@@ -36,7 +36,8 @@ class TestSending:
             for _ in range(3):
                 customer.send("运费怎么算", client_msg_id="retry-1")
                 acks.append(customer.until_type("ack"))
-            customer.until_message("bot")
+            if not any(frame["type"] == "message" for frame in customer.frames):  # it may come between two acks
+                customer.until_message("bot")
             customer.settle()
         assert len({json.dumps(ack, sort_keys=True) for ack in acks}) == 1
         assert stored_count(server, shop, customer.conversation_id) == 2  # one question, one answer
