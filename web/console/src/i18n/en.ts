@@ -90,7 +90,7 @@ const en: Catalogue = {
     done: 'All set',
     doneHint: 'The help desk of {company} is ready',
     embed: 'Embed code',
-    embedHint: 'Put this line before </body> on every page of your site, and the chat button appears in the corner.',
+    embedHint: 'Put this line at the end of the body of every page of your site, and the chat button appears in the corner.',
     tryIt: 'Or see first what your customers will see:',
     enter: 'Open the console',
   },

@@ -88,7 +88,7 @@ export default {
     done: '设置好了',
     doneHint: '{company}的客服已经可以用了',
     embed: '嵌入代码',
-    embedHint: '把这一行放进网站每个页面的 </body> 之前，右下角就会出现客服按钮。',
+    embedHint: '把这一行放在网站每个页面正文的末尾，右下角就会出现客服按钮。',
     tryIt: '也可以先看看客户看到的样子：',
     enter: '进入工作台',
   },

@@ -6,13 +6,16 @@ import { useNow } from '../ui/useNow'
 export function useWait() {
   const now = useNow()
   const until = ref(0)
-  const seconds = computed(() => Math.max(0, Math.ceil((until.value - now.value) / 1000)))
+  const asked = ref(0)
+  // The clock of the page is up to a second behind.
+  const seconds = computed(() => Math.min(asked.value, Math.max(0, Math.ceil((until.value - now.value) / 1000))))
 
   /** Takes up the wait that a refusal asks for; false if it asks for none. */
   function begin(failure: unknown): boolean {
-    const asked = retryAfter(failure)
-    if (asked === null) return false
-    until.value = Date.now() + asked * 1000
+    const wait = retryAfter(failure)
+    if (wait === null) return false
+    asked.value = wait
+    until.value = Date.now() + wait * 1000
     return true
   }
 
