@@ -1,15 +1,18 @@
 import { enableAutoUnmount, flushPromises, mount } from '@vue/test-utils'
 import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { accountApi, auditApi, memberApi } from '../src/api/endpoints'
+import { accountApi, apiKeyApi, auditApi, memberApi } from '../src/api/endpoints'
 import { ApiError } from '../src/api/http'
 import { i18n } from '../src/i18n'
 import { router } from '../src/app/router'
 import { useSessionStore } from '../src/session/sessionStore'
 import AuditPage from '../src/settings/AuditPage.vue'
+import KeysPage from '../src/settings/KeysPage.vue'
 import MembersPage from '../src/settings/MembersPage.vue'
 import MemberTask from '../src/settings/MemberTask.vue'
+import PasswordCard from '../src/settings/PasswordCard.vue'
 import SecondFactorCard from '../src/settings/SecondFactorCard.vue'
+import SessionsCard from '../src/settings/SessionsCard.vue'
 import SettingsPage from '../src/settings/SettingsPage.vue'
 import { makeMember } from './factories'
 
@@ -175,5 +178,81 @@ describe('the audit log', () => {
     await flushPromises()
     expect(list.mock.calls[2]?.[0]).toMatchObject({ actor_id: 'u2', cursor: null })
     expect(page.text()).toContain('没有符合条件的记录')
+  })
+})
+
+describe('one\'s own account', () => {
+  it('says at the right field why a password was not changed', async () => {
+    signedIn()
+    const refuse = (status: number, code: string) =>
+      new ApiError(status, code, code, { title: 'x', status, code, detail: code })
+    const change = vi.spyOn(accountApi, 'changePassword').mockRejectedValueOnce(refuse(403, 'wrong_password'))
+    const card = await show(PasswordCard)
+    await card.get('input[name="current-password"]').setValue('旧的')
+    await card.get('input[name="new-password"]').setValue('巷口修鞋的老人会吹一手好口琴很好听')
+    await card.get('form').trigger('submit')
+    await flushPromises()
+    expect(card.get('[role=alert]').text()).toBe('wrong_password')
+    expect(document.activeElement).toBe(card.get('input[name="current-password"]').element)
+    change.mockResolvedValueOnce()
+    await card.get('form').trigger('submit')
+    await flushPromises()
+    expect(card.emitted('changed')).toHaveLength(1)
+    expect(card.get<HTMLInputElement>('input[name="new-password"]').element.value).toBe('')
+  })
+
+  it('lists the devices and ends one of them after a question', async () => {
+    signedIn()
+    const device = (id: string, is_current: boolean) => ({
+      id,
+      is_current,
+      client: 'Mozilla/5.0 (Windows NT 10.0) Chrome/140.0 Safari/537.36',
+      address: '10.0.0.1',
+      created_at: '2026-11-22T08:00:00Z',
+      expires_at: '2026-11-23T08:00:00Z',
+    })
+    vi.spyOn(accountApi, 'sessions').mockResolvedValue([device('s1', true), device('s2', false)])
+    const end = vi.spyOn(accountApi, 'endSession').mockResolvedValue()
+    const card = await show(SessionsCard)
+    const buttons = card.findAll('li button')
+    expect(buttons).toHaveLength(1) // not for this device
+    await buttons[0]?.trigger('click')
+    expect(end).not.toHaveBeenCalled()
+    await card.get('.el-button--danger').trigger('click')
+    await flushPromises()
+    expect(end).toHaveBeenCalledWith('s2')
+  })
+})
+
+describe('API keys', () => {
+  it('are shown once when made, and revoked after a question', async () => {
+    signedIn('api_key.manage', 'audit.read')
+    const key = {
+      id: 'k1',
+      name: '订单系统',
+      scopes: ['audit.read'],
+      member: { id: 'u1', name: '沈掌柜' },
+      created_at: '2026-11-22T08:00:00Z',
+      expires_at: '2027-02-20T08:00:00Z',
+      last_used_at: null,
+    }
+    vi.spyOn(apiKeyApi, 'list').mockResolvedValueOnce([]).mockResolvedValue([key])
+    const create = vi.spyOn(apiKeyApi, 'create').mockResolvedValue({ ...key, token: 'ydk_once' })
+    const revoke = vi.spyOn(apiKeyApi, 'revoke').mockResolvedValue()
+    const page = await show(KeysPage)
+    expect(page.text()).toContain('还没有密钥')
+    await page.get('.settings-header button').trigger('click')
+    await flushPromises()
+    await page.get('input[name="key-name"]').setValue('订单系统')
+    await page.get('input[type=checkbox][value="audit.read"]').setValue(true)
+    await page.get('form').trigger('submit')
+    await flushPromises()
+    expect(create).toHaveBeenCalledWith({ name: '订单系统', scopes: ['audit.read'], days: 90 })
+    expect(page.get('pre').text()).toBe('ydk_once')
+    await page.get('ul.keys button').trigger('click')
+    await flushPromises()
+    await page.get('.el-button--danger').trigger('click')
+    await flushPromises()
+    expect(revoke).toHaveBeenCalledWith('k1')
   })
 })
