@@ -51,6 +51,7 @@ class MeOut(BaseModel):
     tenant: TenantOut
     presence: str
     permissions: list[str]
+    has_second_factor: bool
 
 
 class PresenceBody(Body):

@@ -108,7 +108,9 @@ def setup_lines(token: str | None, base: str) -> list[str]:
     if token is None:
         return []
     return [
-        "还没有租户。用这个一次性令牌建立第一个租户和管理员（24 小时内有效；重新启动会换新的）：",
+        "还没有租户。打开这个一次性地址，建立第一个租户和管理员（24 小时内有效；重新启动会换新的）：",
+        f"  {base}/console/setup#token={token}",
+        "也可以用接口：",
         f"  令牌  {token}",
         f"  POST  {base}/api/v1/setup",
         '  内容  {"token": "…", "tenant": {"slug": "acme", "name": "甲公司"}, '

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from accounts.permissions import Permission
 from accounts.presence import choose_presence, observed_presence
 from accounts.roles import roles_with
+from accounts.second_factor import has_second_factor
 from accounts.sign_in import Credentials, sign_in
 from accounts.tokens import Origin, revoke_agent_token
 from server.deps import AddressDep, AgentDep, ServicesDep
@@ -67,11 +68,13 @@ async def read_me(agent: AgentDep, services: ServicesDep) -> MeOut:
     async with services.database.read(agent.tenant_id) as session:
         tenant = await session.get_one(Tenant, agent.tenant_id)
         user = await session.get_one(User, agent.user_id)
+        has_factor = await has_second_factor(session, user.id)
     return MeOut(
         user=_user_out(user),
         tenant=TenantOut(id=tenant.id, name=tenant.name, slug=tenant.slug),
         presence=str(user.presence),
         permissions=sorted(str(permission) for permission in agent.permissions),
+        has_second_factor=has_factor,
     )
 
 

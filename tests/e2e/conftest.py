@@ -1,12 +1,14 @@
 """A real browser against `yingda demo`, started as a user starts it."""
 
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,22 @@ START_SECONDS = 300  # the first start embeds the whole knowledge base and write
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a freshly made demo."""
-    folder = tmp_path_factory.mktemp("demo")
+    with _running(tmp_path_factory.mktemp("demo"), "demo") as (base, _):
+        yield base
+
+
+@pytest.fixture
+def empty_installation(tmp_path: Path) -> Iterator[str]:
+    """The address that `yingda serve` prints on an installation without a tenant, `…/console/setup#token=…`."""
+    with _running(tmp_path, "serve") as (base, log):
+        address = re.search(rf"{re.escape(base)}/console/setup#token=\S+", log.read_text())
+        assert address, log.read_text()
+        yield address.group()
+
+
+@contextmanager
+def _running(folder: Path, command: str) -> Iterator[tuple[str, Path]]:
+    """A server with its data in `folder`: its address, and the file of what it prints."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -31,7 +48,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("YINGDA_")}
     with log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "server.cli", "demo", "--port", str(port)],
+            [sys.executable, "-m", "server.cli", command, "--port", str(port)],
             cwd=folder,
             env={**environment, "PYTHONPATH": str(REPOSITORY), "YINGDA_DATA_DIR": str(folder / "var")},
             stdout=output,
@@ -40,7 +57,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     base = f"http://127.0.0.1:{port}"
     try:
         _wait_until_ready(base, process, log)
-        yield base
+        yield base, log
     finally:
         process.send_signal(signal.SIGINT)
         status = process.wait(30)
@@ -92,18 +109,18 @@ def new_page(browser: Browser, demo: str) -> Iterator[Callable[..., Page]]:
     contexts: list[BrowserContext] = []
     troubles: list[str] = []
 
-    def make(width: int = 1280, height: int = 800, locale: str = "zh-CN", **options: Any) -> Page:
+    def make(width: int = 1280, height: int = 800, locale: str = "zh-CN", base: str = demo, **options: Any) -> Page:
         context = browser.new_context(
             viewport={"width": width, "height": height},
             locale=locale,
-            base_url=demo,
+            base_url=base,
             timezone_id="Asia/Shanghai",
             **options,
         )
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: troubles.append(f"script error: {error}"))
-        page.on("request", lambda request: _note_foreign(request.url, demo, troubles))
+        page.on("request", lambda request: _note_foreign(request.url, base, troubles))
         page.on(
             "console",
             lambda message: troubles.append(message.text) if "Content Security Policy" in message.text else None,
@@ -116,8 +133,8 @@ def new_page(browser: Browser, demo: str) -> Iterator[Callable[..., Page]]:
     assert troubles == []
 
 
-def _note_foreign(url: str, demo: str, troubles: list[str]) -> None:
-    ours = (demo, demo.replace("http", "ws"), "data:", "blob:", "about:")
+def _note_foreign(url: str, base: str, troubles: list[str]) -> None:
+    ours = (base, base.replace("http", "ws"), "data:", "blob:", "about:")
     if not url.startswith(ours):
         troubles.append(f"foreign request: {url}")
 

@@ -133,6 +133,7 @@ class TestSecondFactor:
             )
             client.post("/api/v1/me/second-factor", json={"password": PASSWORD})
             assert client.post("/api/v1/me/second-factor/confirm", json={"code": "１２３４５６"}).status_code == 401
+            assert client.get("/api/v1/me").json()["has_second_factor"] is False
         assert sign_in(server, person.email, PASSWORD).status_code == 200
 
     def test_short_password_needs_it_and_it_cannot_be_taken_from_under(
@@ -142,6 +143,7 @@ class TestSecondFactor:
             change = {"current_password": PASSWORD, "new_password": NEW}
             assert client.put("/api/v1/me/password", json=change).json()["code"] == "password_too_short"
             enrol(server, person)
+            assert client.get("/api/v1/me").json()["has_second_factor"] is True
             assert client.put("/api/v1/me/password", json=change).status_code == 204
             removed = client.post("/api/v1/me/second-factor/remove", json={"password": NEW})
             assert removed.json()["code"] == "password_too_short"

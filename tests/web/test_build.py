@@ -1,6 +1,7 @@
 """The shipped web files are what their sources build to, and the front end's own tests pass."""
 
 import filecmp
+import json
 import os
 import re
 import shutil
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from core.settings import REPOSITORY
+from core.settings import REPOSITORY, Settings
+from server.app import create_app
 
 IS_CI = os.environ.get("CI") == "true"
 WEB = REPOSITORY / "web"
@@ -51,6 +53,15 @@ class TestShippedFiles:
         npm(workspace, "run", "check")
         output = npm(workspace, "test")
         assert re.search(r"Tests\s+\d+ passed", re.sub(r"\x1b\[[0-9;]*m", "", output))
+
+    def test_types_of_the_api_are_those_of_the_server(self, workspace: Path, tmp_path: Path) -> None:
+        document = tmp_path / "openapi.json"
+        app = create_app(Settings(data_dir=tmp_path, _env_file=None))
+        document.write_text(json.dumps(app.openapi(), ensure_ascii=False), encoding="utf-8")
+        generated = tmp_path / "schema.d.ts"
+        npm(workspace, "exec", "-w", "@yingda/console", "--", "openapi-typescript", str(document), "-o", str(generated))
+        kept = WEB / "console" / "src" / "api" / "schema.d.ts"
+        assert filecmp.cmp(generated, kept, shallow=False), "run `npm run generate-api -w @yingda/console` in web/"
 
     def test_lock_names_no_registry(self) -> None:
         resolved = re.findall(r'"resolved": "([^"]+)"', (WEB / "package-lock.json").read_text(encoding="utf-8"))

@@ -1,5 +1,5 @@
 import type { TimelineMessage } from '@yingda/chat-client'
-import type { Conversation } from '../src/api/types'
+import type { Conversation, Member } from '../src/api/types'
 
 export function makeConversation(overrides: Partial<Conversation> = {}): Conversation {
   return {
@@ -34,6 +34,19 @@ export function makeMessage(overrides: Partial<TimelineMessage> = {}): TimelineM
     status: 'sent',
     own: false,
     failure: null,
+    ...overrides,
+  }
+}
+
+export function makeMember(overrides: Partial<Member> = {}): Member {
+  return {
+    id: 'u2',
+    email: 'zhou@tea.example',
+    name: '周同事',
+    role: 'agent',
+    status: 'active',
+    has_second_factor: false,
+    created_at: '2026-11-22T08:00:00Z',
     ...overrides,
   }
 }

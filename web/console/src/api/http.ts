@@ -6,7 +6,7 @@ export { ApiError, NetworkError }
 export type Query = Record<string, string | number | null | undefined>
 
 export interface RequestOptions {
-  method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   query?: Query
   body?: unknown
   /** No token is sent, and a 401 means a wrong password, not an expired session. */
@@ -33,17 +33,53 @@ export function withQuery(path: string, query: Query = {}): string {
   return search ? `${path}?${search}` : path
 }
 
+const waits = new WeakMap<object, number>()
+
+/** The seconds that the server asked to wait before the next try; null if it did not. */
+export function retryAfter(error: unknown): number | null {
+  return typeof error === 'object' && error !== null ? (waits.get(error) ?? null) : null
+}
+
 /** Rejects with ApiError (the server refused) or NetworkError (it was not reached) and nothing else. */
 export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
   const { method = 'GET', query, body, anonymous = false } = options
   const token = anonymous ? null : readToken()
+  let seconds = 0
+  const noting: typeof fetch = async (...call) => {
+    const response = await fetch(...call)
+    seconds = Number(response.headers.get('Retry-After')) || 0
+    return response
+  }
   try {
-    const http = createHttp({ baseUrl: '', language, token: () => token })
+    const http = createHttp({ baseUrl: '', language, token: () => token, fetch: noting })
     return await http.request<T>(method, withQuery(path, query), body)
   } catch (error) {
-    if (error instanceof ApiError && error.status === 401 && token !== null) onUnauthorized()
+    if (error instanceof ApiError) {
+      if (seconds > 0) waits.set(error, seconds)
+      // Other 401s are about what was typed (a code of the authenticator), not about the session.
+      if (token !== null && error.status === 401 && error.code !== 'second_factor_wrong') onUnauthorized()
+    }
     throw error
   }
+}
+
+/** A file of the API; rejects like `request`. */
+export async function download(path: string, query: Query = {}): Promise<Blob> {
+  let file = new Blob()
+  const keeping: typeof fetch = async (...call) => {
+    const response = await fetch(...call)
+    if (!response.ok) return response
+    file = await response.blob()
+    return new Response(null, { status: 204 })
+  }
+  const http = createHttp({ baseUrl: '', language, token: readToken, fetch: keeping, timeoutMs: 120_000 })
+  try {
+    await http.get(withQuery(path, query))
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) onUnauthorized()
+    throw error
+  }
+  return file
 }
 
 /** The server is away, as opposed to saying no. */

@@ -18,17 +18,42 @@ export type {
 type Schemas = components['schemas']
 type Narrow<T, U> = Omit<T, keyof U> & U
 
-export type Role = 'admin' | 'supervisor' | 'agent' | 'editor' | 'analyst'
+/** `resource.verb`; /me lists those of the person. */
+export type Permission =
+  | 'conversation.read'
+  | 'conversation.handle'
+  | 'knowledge.read'
+  | 'stats.read'
+  | 'member.read'
+  | 'member.manage'
+  | 'role.read'
+  | 'audit.read'
+  | 'api_key.manage'
+
 /** What a person can choose; `offline` is only observed. */
 export type Presence = Exclude<AgentPresence, 'offline'>
 
-export type User = Narrow<Schemas['UserOut'], { role: Role }>
+/** A role is a built-in name (`admin`, `agent`, …) or the id of a role that the tenant made. */
+export type User = Schemas['UserOut']
 export type Tenant = Schemas['TenantOut']
-export type Me = Narrow<Schemas['MeOut'], { user: User; presence: AgentPresence }>
-export type AccessToken = Narrow<Schemas['SignedInOut'], { user: User }>
+export type Me = Narrow<Schemas['MeOut'], { presence: AgentPresence }>
+export type Credentials = Schemas['SignInBody']
+export type AccessToken = Schemas['SignedInOut']
+export type Setup = Schemas['SetupBody']
+export type SetupResult = Schemas['SetupOut']
 export type PublicInfo = Schemas['PublicInfoOut']
-export type Agent = Narrow<Schemas['AgentOut'], { role: Role; presence: AgentPresence }>
+export type Agent = Narrow<Schemas['AgentOut'], { presence: AgentPresence }>
 export type CannedReply = Schemas['CannedReplyOut']
+
+export type Member = Narrow<Schemas['MemberOut'], { status: 'invited' | 'active' | 'disabled' }>
+export type MemberChange = Partial<Pick<Schemas['MemberOut'], 'name' | 'role'>> & { is_active?: boolean }
+export type Link = Schemas['LinkOut']
+export type RoleDefinition = Schemas['RoleOut']
+export type SignInSession = Schemas['SessionOut']
+export type Enrolment = Schemas['EnrolmentOut']
+export type ApiKey = Schemas['ApiKeyOut']
+export type NewApiKey = Schemas['NewApiKeyOut']
+export type AuditEntry = Schemas['AuditEntryOut']
 
 export type ConversationView = 'mine' | 'queue' | 'bot' | 'resolved' | 'all'
 export type ConversationDetail = Conversation & { handoff: Handoff | null }

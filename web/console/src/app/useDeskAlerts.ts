@@ -84,7 +84,7 @@ export function useDeskAlerts(openConversationId: () => string | null): void {
   }
 
   const stop = store.onChange((before, conversation) => {
-    if (!session.can('handle_conversations')) return
+    if (!session.can('conversation.handle')) return
     const kind = alertFor(before, conversation, session.user?.id ?? '')
     if (!kind) return
     const watching = document.hasFocus() && openConversationId() === conversation.id
@@ -103,7 +103,7 @@ export function useDeskAlerts(openConversationId: () => string | null): void {
 
   // The browser wants a gesture before it asks, and before it lets the page make a sound.
   const firstClick = () => {
-    if (preferences.notifications && session.can('handle_conversations')) void askForNotifications()
+    if (preferences.notifications && session.can('conversation.handle')) void askForNotifications()
     if (preferences.sound) {
       try {
         audio ??= new AudioContext()

@@ -2,32 +2,23 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import { sessionApi } from '../api/endpoints'
 import { ApiError, setUnauthorizedHandler } from '../api/http'
-import type { AgentPresence, Presence, Role, Tenant, User } from '../api/types'
+import type { AgentPresence, Credentials, Permission, Presence, Tenant, User } from '../api/types'
 import { clearDrafts } from '../conversations/draftStorage'
 import { readToken, watchToken, writeToken } from './tokenStorage'
 
 export type SessionEnd = 'expired' | 'logged_out'
-export type Permission = 'view_conversations' | 'handle_conversations'
-
-const PERMISSIONS: Record<Role, Permission[]> = {
-  admin: ['view_conversations', 'handle_conversations'],
-  supervisor: ['view_conversations', 'handle_conversations'],
-  agent: ['view_conversations', 'handle_conversations'],
-  editor: [],
-  analyst: ['view_conversations'],
-}
-
 export const useSessionStore = defineStore('session', () => {
   const token = ref(readToken())
   const user = shallowRef<User | null>(null)
   const tenant = shallowRef<Tenant | null>(null)
   const presence = ref<AgentPresence>('offline')
+  const permissions = shallowRef<ReadonlySet<string>>(new Set())
+  const hasSecondFactor = ref(false)
   /** Why the last session ended; the log-in page says it once. */
   const ended = ref<SessionEnd | null>(null)
 
   const isReady = computed(() => token.value !== null && user.value !== null)
-  const can = (permission: Permission) =>
-    user.value !== null && (PERMISSIONS[user.value.role] ?? []).includes(permission)
+  const can = (permission: Permission) => permissions.value.has(permission)
 
   function end(reason: SessionEnd | null) {
     writeToken(null)
@@ -35,6 +26,8 @@ export const useSessionStore = defineStore('session', () => {
     user.value = null
     tenant.value = null
     presence.value = 'offline'
+    permissions.value = new Set()
+    hasSecondFactor.value = false
     ended.value = reason
   }
 
@@ -51,6 +44,8 @@ export const useSessionStore = defineStore('session', () => {
     user.value = me.user
     tenant.value = me.tenant
     presence.value = me.presence
+    permissions.value = new Set(me.permissions)
+    hasSecondFactor.value = me.has_second_factor
   }
 
   /** Takes up a session from an earlier visit. False when there is none; throws when the server is away. */
@@ -69,8 +64,8 @@ export const useSessionStore = defineStore('session', () => {
     }
   }
 
-  async function login(email: string, password: string, tenantSlug?: string) {
-    const answer = await sessionApi.login({ email, password, ...(tenantSlug ? { tenant: tenantSlug } : {}) })
+  async function login(credentials: Credentials) {
+    const answer = await sessionApi.login(credentials)
     writeToken(answer.access_token)
     token.value = answer.access_token
     ended.value = null
@@ -103,5 +98,21 @@ export const useSessionStore = defineStore('session', () => {
     }
   }
 
-  return { token, user, tenant, presence, ended, isReady, can, restore, login, logout, expire: () => end('expired'), setPresence }
+  return {
+    token,
+    user,
+    tenant,
+    presence,
+    permissions,
+    hasSecondFactor,
+    ended,
+    isReady,
+    can,
+    load,
+    restore,
+    login,
+    logout,
+    expire: () => end('expired'),
+    setPresence,
+  }
 })
