@@ -195,7 +195,7 @@ def _options(settings: Settings) -> dict[str, Any]:
 
 
 def _base_url(settings: Settings) -> str:
-    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104 - compared, not bound
+    host = "127.0.0.1" if settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104  # nosec B104 - compared, not bound
     return f"http://{host}:{settings.port}"
 
 

@@ -22,11 +22,11 @@ from core.ids import new_id
 from core.settings import Settings
 from inbox.content import Button, TextContent
 from inbox.conversations import lock_conversation
-from inbox.messages import send_as_bot
+from inbox.messages import Sender, say
 from kb_ingest.importer import import_entries
 from retrieval.types import Entry
 from server.services import Services
-from storage.models import CannedReply, Role, Tenant
+from storage.models import CannedReply, Role, SenderKind, Tenant
 from tests.security.payloads import payloads, short_payloads
 from tests.support import PASSWORD, LiveServer, TenantAccess
 
@@ -182,8 +182,8 @@ async def _say_as_bot(tenant_id: str, conversation_id: str, text: str, services:
     async with services.database.write(tenant_id) as session:
         conversation = await lock_conversation(session, conversation_id)
         button = Button(f"{text[:5]}g {text[7:60]}", text[:200])
-        name = "P0000h <script>pwn(1)</script>"
-        await send_as_bot(session, conversation, TextContent(text, (button,)), bot_name=name, answer=None, clock=CLOCK)
+        sender = Sender(SenderKind.BOT, "P0000h <script>pwn(1)</script>")
+        await say(session, conversation, sender, TextContent(text, (button,)), now=CLOCK.now())
 
 
 async def _poison(services: Services, tenant: TenantAccess, texts: list[str]) -> None:
