@@ -71,10 +71,11 @@ def _confine_statement(state: ORMExecuteState) -> None:
 @event.listens_for(ScopedSession, "before_flush")
 def _confine_rows(session: Session, context: object, instances: object) -> None:
     scope = session.info.get(_SCOPE)
-    for row in [*session.new, *session.dirty, *session.deleted]:
+    new = session.new  # built anew at each look: once, or ten thousand rows cost half a minute
+    for row in [*new, *session.dirty, *session.deleted]:
         if not isinstance(row, TenantOwned) or scope == _PLATFORM:
             continue
-        if row.tenant_id is None and row in session.new:
+        if row.tenant_id is None and row in new:
             row.tenant_id = scope
         if row.tenant_id != scope:
             raise TenantViolation(f"a row of {type(row).__name__} belongs to another tenant")
