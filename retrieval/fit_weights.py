@@ -51,7 +51,7 @@ _SIGNS: dict[str, tuple[float | None, float | None]] = {
     **dict.fromkeys(("negation", "number_clash", "opposite", "kind_clash", "length", "unseen", "short"), _AGAINST),
 }
 _DECISIVE: dict[str, tuple[float | None, float | None]] = {
-    "negation": (None, -2.0), "number_clash": (None, -4.0), "opposite": (None, -1.0),
+    "negation": (None, -3.0), "number_clash": (None, -4.0), "opposite": (None, -1.0),
 }  # fmt: skip
 # Least weights for bases with single wordings, where one wording that says the opposite may be the only one near. With
 # several wordings they would cost nine of ten direct answers, for these differ among themselves in such marks.
