@@ -40,7 +40,7 @@ class Settings(BaseSettings):
         "", description="允许坐席连接 WebSocket 的网页来源，逗号分隔，如 https://kf.example.com；留空不限"
     )
     messages_per_second: float = Field(
-        10.0, ge=0, description="一个连接平均每秒可发送的消息数，瞬间可多发三倍；0 为不限"
+        60.0, ge=0, description="一个连接平均每秒可发送的消息数，瞬间可多发三倍；0 为不限"
     )
     connections_per_person: int = Field(20, ge=0, description="一个人在每个进程上可同时打开的长连接数；0 为不限")
     connections_per_address: int = Field(

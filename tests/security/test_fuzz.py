@@ -104,15 +104,14 @@ class TestFrames:
                 raw.send(frame)
                 socket.frames.clear()
                 raw.send('{"type":"ping"}')
-                socket.until_type("pong")
+                # A fast machine may send more than a connection may: then that is said, and it is an answer too.
+                socket.until(lambda said: said["type"] == "pong" or said.get("code") == "too_many_frames")
                 for said in socket.frames:
                     if said["type"] == "error":
                         refused.add(said["code"])
                         assert said["code"] in CODES
 
             attack()
-            socket.frames.clear()
-            socket.settle()
         assert {"bad_json", "bad_frame", "unknown_type"} <= refused
 
 
